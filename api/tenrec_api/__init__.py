@@ -1,0 +1,1 @@
+"""The OpenStack-compatible API and the worker of Tenrec."""

@@ -1,0 +1,1 @@
+"""What every API shares on the way in and out: authentication, errors, versions, pages."""

@@ -1,0 +1,45 @@
+"""The workflows of floating IPs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from tenrec_api.models.operation import Operation
+from tenrec_api.orchestration.workflows.base import Fault, Workflow
+from tenrec_api.services.network import floating_ips
+
+
+def item(session: Session, operation: Operation) -> dict | None:
+    """The floating IP as it is now."""
+    return floating_ips.item(session, operation.resource_id)
+
+
+def succeed(session: Session, operation: Operation, facts: Mapping[str, Any]) -> None:
+    """The floating IP is in force."""
+    floating_ips.record(session, operation.resource_id, applied=True)
+
+
+def fail(session: Session, operation: Operation, fault: Fault) -> None:
+    """The floating IP is in ERROR; the operation says why."""
+    floating_ips.record(session, operation.resource_id, applied=False)
+
+
+def gone(session: Session, operation: Operation) -> dict:
+    """The id is all that a deletion needs."""
+    return {"id": operation.resource_id}
+
+
+def removed(session: Session, operation: Operation, facts: Mapping[str, Any]) -> None:
+    """Nothing is left of the floating IP."""
+    floating_ips.remove(session, operation.resource_id)
+
+
+def not_removed(session: Session, operation: Operation, fault: Fault) -> None:
+    """The row stays hidden, so that the operation can be replayed."""
+
+
+WORKFLOWS = (
+    Workflow("floating_ip_apply", item, succeed, fail),
+    Workflow("floating_ip_delete", gone, removed, not_removed),
+)

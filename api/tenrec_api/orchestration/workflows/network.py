@@ -1,0 +1,45 @@
+"""The workflows of networks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from tenrec_api.models.operation import Operation
+from tenrec_api.orchestration.workflows.base import Fault, Workflow
+from tenrec_api.services.network import networks
+
+
+def item(session: Session, operation: Operation) -> dict | None:
+    """The network as it is now."""
+    return networks.item(session, operation.resource_id)
+
+
+def succeed(session: Session, operation: Operation, facts: Mapping[str, Any]) -> None:
+    """The network is in force."""
+    networks.record(session, operation.resource_id, applied=True)
+
+
+def fail(session: Session, operation: Operation, fault: Fault) -> None:
+    """The network is in ERROR; the operation says why."""
+    networks.record(session, operation.resource_id, applied=False)
+
+
+def gone(session: Session, operation: Operation) -> dict:
+    """The id is all that a deletion needs."""
+    return {"id": operation.resource_id}
+
+
+def removed(session: Session, operation: Operation, facts: Mapping[str, Any]) -> None:
+    """Nothing is left of the network."""
+    networks.remove(session, operation.resource_id)
+
+
+def not_removed(session: Session, operation: Operation, fault: Fault) -> None:
+    """The row stays hidden, so that the operation can be replayed."""
+
+
+WORKFLOWS = (
+    Workflow("network_apply", item, succeed, fail),
+    Workflow("network_delete", gone, removed, not_removed),
+)

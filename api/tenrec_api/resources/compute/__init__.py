@@ -1,0 +1,41 @@
+"""Compute API."""
+
+from tenrec_api.resources.compute import (
+    aggregates,
+    availability_zones,
+    extensions,
+    flavors,
+    hypervisors,
+    instance_actions,
+    keypairs,
+    limits,
+    quota_sets,
+    server_actions,
+    server_groups,
+    server_interfaces,
+    server_metadata,
+    servers,
+    services,
+    tenant_usage,
+    volume_attachments,
+)
+
+BLUEPRINTS = [
+    servers.blueprint,
+    server_actions.blueprint,
+    server_metadata.blueprint,
+    server_interfaces.blueprint,
+    volume_attachments.blueprint,
+    instance_actions.blueprint,
+    server_groups.blueprint,
+    flavors.blueprint,
+    keypairs.blueprint,
+    availability_zones.blueprint,
+    aggregates.blueprint,
+    limits.blueprint,
+    quota_sets.blueprint,
+    tenant_usage.blueprint,
+    hypervisors.blueprint,
+    services.blueprint,
+    extensions.blueprint,
+]

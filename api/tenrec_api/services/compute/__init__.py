@@ -1,0 +1,1 @@
+"""Compute: one module for each noun."""

@@ -1,0 +1,1 @@
+"""Identity: tokens, and the rows behind them."""

@@ -1,0 +1,1 @@
+"""Image: one module for each noun."""

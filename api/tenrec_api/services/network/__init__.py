@@ -1,0 +1,1 @@
+"""Network: one module for each noun."""

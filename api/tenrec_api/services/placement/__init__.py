@@ -1,0 +1,1 @@
+"""Placement: one module for each noun."""

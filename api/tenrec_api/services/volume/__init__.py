@@ -1,0 +1,1 @@
+"""Volume: one module for each noun."""
