@@ -1,0 +1,1 @@
+"""`./tenrec test`: what CI runs, whole or in parts."""

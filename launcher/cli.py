@@ -1,0 +1,170 @@
+"""The command line: what can be said to `./tenrec`, and which function answers."""
+
+import argparse
+import json
+import sys
+
+from launcher import clouds, environment, machine, nodes, ssh
+from launcher.checks.parts import run_visibly
+from launcher.checks.run import PARTS, test
+from launcher.down import down
+from launcher.errors import LauncherError
+from launcher.paths import CLOUDS
+from launcher.status import status
+from launcher.steps import Steps, report
+from launcher.up import up
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command of the launcher and return its exit code."""
+    said, words = _split(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(said)
+    options.words = words
+    try:
+        return options.run(options) or 0
+    except LauncherError as error:
+        report(error)
+        return 1
+    except KeyboardInterrupt:
+        print("tenrec: interrupted; run the same command again to go on", file=sys.stderr)
+        return 130
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """What is said to the launcher, and what it passes on: what follows `test … --`, or `operation`."""
+    if arguments[:1] == ["operation"]:
+        return arguments[:1], arguments[1:]
+    if arguments[:1] == ["test"] and "--" in arguments:
+        place = arguments.index("--")
+        return arguments[:place], arguments[place + 1 :]
+    return arguments, []
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tenrec", description="A private cloud from one command.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser(
+        "up", help="make a host, deploy the cloud on it, start a first server; may be run again"
+    )
+    command.add_argument("-v", "--verbose", action="store_true", help="show Ansible's whole output")
+    command.add_argument("--no-server", action="store_true", help="end when the cloud is deployed")
+    command.set_defaults(run=lambda options: up(Steps(verbose=options.verbose), story=not options.no_server))
+
+    command = commands.add_parser("status", help="say what runs, where, how full; exit 1 when something is wrong")
+    command.set_defaults(run=_status)
+
+    command = commands.add_parser("down", help="remove all that up made, and nothing else")
+    command.add_argument(
+        "--keep", action="store_true", help="keep what makes the next up quick: image, downloads, virtual environment"
+    )
+    command.set_defaults(run=lambda options: down(Steps(), keep=options.keep))
+
+    _add_test_command(commands)
+
+    command = commands.add_parser(
+        "operation", help="list, show or cancel playbook runs of tenants' requests", add_help=False
+    )
+    command.set_defaults(run=_operation)
+
+    _add_node_commands(commands)
+
+    command = commands.add_parser("venv", help="make the virtual environment with all that developing needs")
+    command.set_defaults(run=_venv)
+    return parser
+
+
+def _add_test_command(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "test",
+        help="run the tests: all that CI runs, or some parts",
+        epilog="What follows -- is for the part: pytest's arguments (unit -- -k key) or roles (molecule -- chrony).",
+    )
+    command.add_argument("-v", "--verbose", action="store_true", help="show Ansible's whole output")
+    command.add_argument("parts", nargs="*", metavar="PART", help=f"one or more of: {', '.join(PARTS)}; none: all")
+    command.set_defaults(run=_test)
+
+
+def _add_node_commands(commands: argparse._SubParsersAction) -> None:
+    node = commands.add_parser("node", help="make and reach single nodes (containers that stand in for hosts)")
+    verbs = node.add_subparsers(required=True, metavar="VERB")
+
+    create = verbs.add_parser("create", help="make a node, or start it, and wait for SSH")
+    create.add_argument("name")
+    create.add_argument("--mgmt-ip", metavar="ADDRESS", help="its address on the management network")
+    create.set_defaults(run=_node_create)
+
+    remove = verbs.add_parser("rm", help="remove nodes with all that they made")
+    remove.add_argument("names", nargs="+", metavar="NAME")
+    remove.set_defaults(run=_node_remove)
+
+    listing = verbs.add_parser("list", help="list nodes with address and state")
+    listing.set_defaults(run=_node_list)
+
+    shell = verbs.add_parser("ssh", help="run a command, or a shell, as root on a node")
+    shell.add_argument("name")
+    shell.add_argument("command", nargs=argparse.REMAINDER)
+    shell.set_defaults(run=_node_ssh)
+
+    inventory = verbs.add_parser("inventory", help="print an Ansible inventory of nodes (JSON, which is YAML)")
+    inventory.add_argument("names", nargs="*", metavar="NAME")
+    inventory.set_defaults(run=_node_inventory)
+
+    restart = verbs.add_parser("restart", help="cut a node's power and start it again")
+    restart.add_argument("name")
+    restart.set_defaults(run=_node_restart)
+
+
+def _status(_options: argparse.Namespace) -> int:
+    machine.require_root()
+    return status()
+
+
+def _test(options: argparse.Namespace) -> int:
+    return test(Steps(verbose=options.verbose), options.parts, options.words)
+
+
+def _operation(options: argparse.Namespace) -> int:
+    if not CLOUDS.exists():
+        raise LauncherError("there is no cloud", "./tenrec up")
+    words = [environment.program("python"), "-m", "launcher.operations", *options.words]
+    return run_visibly(words, clouds.variables())
+
+
+def _venv(_options: argparse.Namespace) -> None:
+    changed = environment.ensure(environment.DEPLOY, environment.DEVELOP)
+    print(f"{environment.VENV} {'made' if changed else 'was ready already'}")
+
+
+def _node_create(options: argparse.Namespace) -> None:
+    machine.require_root()
+    machine.install(machine.missing_packages(machine.NODE_PROGRAMS))
+    node, changed = nodes.create(options.name, options.mgmt_ip)
+    print(f"{node.name} {node.address} {'started' if changed else 'was running already'}")
+
+
+def _node_remove(options: argparse.Namespace) -> None:
+    machine.require_root()
+    for name in options.names:
+        print(f"{name} {'removed' if nodes.remove(name) else 'was not there'}")
+
+
+def _node_list(_options: argparse.Namespace) -> None:
+    machine.require_root()
+    for node in nodes.all_nodes():
+        print(f"{node.name:<24} {node.address:<16} {node.state}")
+
+
+def _node_ssh(options: argparse.Namespace) -> None:
+    ssh.connect(nodes.find(options.name).address, options.command)
+
+
+def _node_inventory(options: argparse.Namespace) -> None:
+    chosen = [nodes.find(name) for name in options.names] or nodes.all_nodes()
+    print(json.dumps(nodes.inventory(chosen), indent=2))
+
+
+def _node_restart(options: argparse.Namespace) -> None:
+    machine.require_root()
+    node = nodes.restart(options.name)
+    print(f"{node.name} {node.address} restarted")
