@@ -49,8 +49,9 @@ class RunResult:
     """How a run ended.
 
     `status`: successful, failed, timeout or canceled. `outcomes`: by item id. `hosts` and `host_faults`: by host, what
-    tasks without items returned and the first fault. `fault`: the first that is no single item's. `output`: Ansible's
-    own words, without secrets.
+    tasks without items returned and the first fault. `fault`: the first that is no single item's. `diffs`: what
+    changed, or would, as `task`, `host`, `before`, `after` and the headers that Ansible shows. `output`: Ansible's own
+    words, without secrets.
     """
 
     status: str
@@ -58,6 +59,7 @@ class RunResult:
     hosts: dict[str, dict[str, Any]] = field(default_factory=dict)
     host_faults: dict[str, Fault] = field(default_factory=dict)
     fault: Fault | None = None
+    diffs: list[dict[str, Any]] = field(default_factory=list)
     output: str = ""
     seconds: float = 0.0
 
@@ -77,6 +79,7 @@ class Collector:
         self._pattern: str | None = None
         self._task = ""
         self._output: list[str] = []
+        self._diffs: list[dict[str, Any]] = []
 
     def handle(self, event: Mapping[str, Any]) -> bool:
         """Take one event. Returns False: the runner need not keep it on disk, where its secrets would lie."""
@@ -116,6 +119,9 @@ class Collector:
             for report in reports:
                 if isinstance(report, Mapping) and "id" in report:
                     self._take_report(data, report)
+        for diff in result.get("diff") or ():
+            if isinstance(diff, Mapping):
+                self._diffs.append({"task": str(data.get("task") or self._task), "host": str(data.get("host")), **diff})
         facts = _facts(result)
         if facts:
             self._hosts.setdefault(str(data.get("host")), {}).update(facts)
@@ -148,7 +154,7 @@ class Collector:
     def finish(self, status: str, seconds: float = 0.0, limit: float = 0.0) -> RunResult:
         """Sum up a run that ended with `status` after `seconds`; `limit` is how long it might have taken."""
         output = scrub(ESCAPE.sub("", "\n".join(self._output))[-OUTPUT_CHARACTERS:], self._secrets)
-        result = RunResult(status, self._outcomes, self._hosts, output=output, seconds=seconds)
+        result = RunResult(status, self._outcomes, self._hosts, diffs=self._diffs, output=output, seconds=seconds)
         if status == "successful":
             # A fault that the playbook itself rescued is none.
             result.fault = self._missing[0] if self._missing else None

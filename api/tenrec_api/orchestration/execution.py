@@ -36,6 +36,7 @@ class Runs(Protocol):
         nodes: Mapping[str, str],
         deadline: int,
         cancelled: Callable[[], bool],
+        check: bool = False,
     ) -> RunResult:
         """Run the playbook `kind`; see runner.Runner.run."""
 

@@ -52,12 +52,19 @@ class Runner:
             shutil.rmtree(each, ignore_errors=True)
 
     def run(
-        self, kind: str, items: Items, nodes: Mapping[str, str], deadline: int, cancelled: Callable[[], bool] = never
+        self,
+        kind: str,
+        items: Items,
+        nodes: Mapping[str, str],
+        deadline: int,
+        cancelled: Callable[[], bool] = never,
+        check: bool = False,
     ) -> RunResult:
         """Run the playbook `kind` for `items`, each with a unique `id`, within `deadline` seconds.
 
-        `cancelled` is asked several times a second. Whatever goes wrong is in the result, not an exception; an item
-        that cannot be passed on verbatim fails alone.
+        `cancelled` is asked several times a second. `check`: nothing is changed, and the result's `diffs` tell what
+        would be. Whatever goes wrong is in the result, not an exception; an item that cannot be passed on verbatim
+        fails alone.
         """
         refused, passable = _sort_out(items)
         if items and not passable:
@@ -70,7 +77,7 @@ class Runner:
         try:
             folder.mkdir(mode=0o700, parents=True)
             self._write(folder, passable, nodes, deadline)
-            status = self._run_playbook(kind, folder, collector, deadline, cancelled)
+            status = self._run_playbook(kind, folder, collector, deadline, cancelled, check)
         finally:
             # Before anything else: from here on no secret of this run is on a disk or in a process.
             if status != "successful":
@@ -109,7 +116,7 @@ class Runner:
         }
 
     def _run_playbook(
-        self, kind: str, folder: Path, collector: Collector, deadline: int, cancelled: Callable[[], bool]
+        self, kind: str, folder: Path, collector: Collector, deadline: int, cancelled: Callable[[], bool], check: bool
     ) -> str:
         run = ansible_runner.run(
             private_data_dir=str(folder),
@@ -117,6 +124,7 @@ class Runner:
             inventory=self._settings.inventory,
             envvars=self._environment(folder),
             suppress_env_files=True,
+            cmdline="--check --diff" if check else None,
             event_handler=collector.handle,
             cancel_callback=cancelled,
             timeout=max(1, int(deadline + self._grace)),

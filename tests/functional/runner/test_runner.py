@@ -218,3 +218,12 @@ def test_while_it_runs_its_secrets_are_readable_by_nobody_else(runner, settings,
 
     runner.run("waits", [{"id": "one", "pid_file": str(tmp_path / "pid")}], {}, 60, cancelled=look)
     assert set(seen) == {("folder", 0o700), ("variables", 0o600)}
+
+
+def test_a_rehearsal_says_what_would_change(runner):
+    result = runner.run("report", [{"id": "one"}], {}, 60, check=True)
+    assert result.status == "successful" and result.outcomes["one"].fault is None
+    assert [(diff["task"], diff["host"], diff["after"]) for diff in result.diffs] == [
+        ("Report what arrived", "alpha", {"received": {"id": "one"}})
+    ]
+    assert not result.outcomes["one"].facts["applied"]
