@@ -107,9 +107,11 @@ def add_node(name: str, address: str) -> Path:
 
 
 def remove_node(name: str) -> None:
-    """Remove a node's namespace; its veth goes with it."""
+    """Remove a node's namespace and its veth."""
     namespace = node_namespace(name)
     if namespace_path(namespace).exists():
+        # The kernel would take the veth away with the namespace, but some time later: too late for the next node's.
+        commands.succeeds(["ip", "-n", namespace, "link", "delete", "eth0"])
         commands.run(["ip", "netns", "delete", namespace])
 
 
