@@ -78,9 +78,13 @@ class PrivateChassis:
         self._pcap(name).unlink(missing_ok=True)
 
     def send(self, name: str, frame: bytes) -> None:
-        """Let the guest behind an interface send a frame."""
-        command = ["ovs-appctl", "--target", str(self._folder / "vswitchd.ctl"), "netdev-dummy/receive", name]
-        subprocess.run([*command, frame.hex()], check=True, capture_output=True)
+        """Let the guest behind an interface send a frame.
+
+        Before that the datapath's cache of decisions catches up with the flow tables, which it does by itself within
+        milliseconds on an idle machine and later on a busy one.
+        """
+        self._appctl("revalidator/wait")
+        self._appctl("netdev-dummy/receive", name, frame.hex())
 
     def receive(self, name: str, wanted, seconds: float = ANSWER_WITHIN_SECONDS) -> bytes | None:
         """The next frame to the guest for which `wanted(frame)` is true; None when none comes in time."""
@@ -113,6 +117,10 @@ class PrivateChassis:
             frames.append(frame)
             place += PCAP_RECORD + length
         return frames
+
+    def _appctl(self, *arguments: str) -> None:
+        command = ["ovs-appctl", "--target", str(self._folder / "vswitchd.ctl"), *arguments]
+        subprocess.run(command, check=True, capture_output=True)
 
     def _vsctl(self, *arguments: str) -> str:
         command = [self._programs.path("ovs-vsctl"), "--timeout=10", f"--db=unix:{self._database_socket}"]
