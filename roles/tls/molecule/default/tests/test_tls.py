@@ -24,3 +24,7 @@ def test_key_belongs_to_the_certificate_and_to_root(host):
 
 def test_key_of_the_authority_stays_where_it_was_made(host):
     assert host.run("ls /etc/tenrec/tls").stdout.split() == ["ca.pem", "host.key", "host.pem"]
+
+
+def test_service_was_told_of_the_certificate_that_is_there(host):
+    assert host.check_output("cat /run/witness") == host.check_output(f"sha256sum < {CERTIFICATE}")
