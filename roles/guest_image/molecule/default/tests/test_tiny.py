@@ -79,6 +79,10 @@ def guest(host):
     host.run(f"kill $(cat {WORK}/pid)")
 
 
+def test_nothing_of_a_broken_build_is_left(host):
+    assert host.check_output(f"ls -A $(dirname {IMAGE})").split() == ["tiny.inputs", "tiny.qcow2"]
+
+
 def test_console_shows_the_boot(host, guest):
     log = wait_for(host, "web-1.novalocal is ready")
     assert "Linux version" in log
