@@ -4,6 +4,7 @@ import pytest
 from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import (
     HIDDEN,
     Convergence,
+    EngineAway,
     ItemError,
     Resource,
 )
@@ -36,6 +37,8 @@ class Shelf(Resource):
         return [self.stock.get(item["id"]) for item in items]
 
     def want(self, item, have):
+        if item["colour"] == "dark":
+            raise EngineAway("the lamp does not answer")
         if item["colour"] == "infrared":
             raise ItemError("infrared is not a colour that can be seen")
         return {"colour": item["colour"], "secret": item["secret"]}
@@ -108,6 +111,16 @@ def test_a_bad_item_does_not_sink_the_others(kind):
     assert sorted(shelf.stock) == ["a", "e"]
     assert sorted(shelf.settled) == ["a", "e"]
     assert all("changed" not in result for result in outcome["results"] if "error" in result)
+
+
+@pytest.mark.parametrize("kind", [Shelf, WholeShelf, ParallelShelf])
+def test_what_another_try_may_heal_is_marked(kind):
+    outcome = run(kind(broken=("b",)), [item("a", "dark"), item("b"), item("c")])
+    assert outcome["results"] == [
+        {"id": "a", "error": "the lamp does not answer", "transient": True},
+        {"id": "b", "error": "OSError: no space on the shelf"},
+        {"id": "c", "changed": True, "shelved": True},
+    ]
 
 
 def test_a_batch_is_one_write():

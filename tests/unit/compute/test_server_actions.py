@@ -95,7 +95,7 @@ def test_what_a_fault_tells_the_owner_names_no_host(act, worker, client, admin, 
     act("reboot", {"type": "HARD"})
     worker.run(fault=Fault("Reboot the server", "node1", "ssh: connect to 192.0.2.7 failed", transient=True))
     fault = client.get(path).json["server"]["fault"]
-    assert fault["message"] == "Reboot the server: The host could not be reached."
+    assert fault["message"] == "Reboot the server: The host, or a service on it, could not be reached."
     assert "details" not in fault
     assert "192.0.2.7" in admin.get(path).json["server"]["fault"]["details"]
     for action in client.get(f"{path}/os-instance-actions").json["instanceActions"]:

@@ -136,7 +136,7 @@ def _server(session: Session, operation: Operation) -> Server | None:
 def _told(fault: Fault) -> str:
     """The fault's message for the server's owner, whom names and addresses of hosts do not concern."""
     if fault.transient:
-        return "The host could not be reached."
+        return "The host, or a service on it, could not be reached."
     return fault.message.replace(fault.host, "the host") if fault.host else fault.message
 
 

@@ -181,10 +181,12 @@ def _receive(stream: BinaryIO, path: Path, limit: int) -> None:
 
 
 def read(session: Session, image: Image) -> Iterator[bytes]:
-    """The image's data in pieces; raises NotFound when it has none."""
+    """The image's data in pieces; raises NotFound when it has none, or not all of it."""
     if image.status != "active":
         raise NotFound(f"Image {image.id} has no data yet (status {image.status}).")
     path = file_of(session, image)
+    if not path.is_file() or path.stat().st_size != image.size:
+        raise NotFound(f"The data of image {image.id} is damaged: it is not the {image.size} bytes that were uploaded.")
 
     def pieces() -> Iterator[bytes]:
         with path.open("rb") as file:

@@ -33,6 +33,10 @@ class FetchFailed(Exception):
     """An image could not be brought here; the message says why."""
 
 
+class FetchCutShort(FetchFailed):
+    """The image service did not answer, or broke off: another try may help."""
+
+
 class CachedImage:
     """One image in a host's cache; it need not be there yet."""
 
@@ -125,7 +129,7 @@ def https_body(url, token, authority, deadline):
     """Yield the body of an HTTPS response.
 
     Arguments: token: for the header X-Auth-Token, or None. authority: path of the certificates that the server's
-    must come from. Raises FetchFailed.
+    must come from. Raises FetchFailed, FetchCutShort.
     """
     if urllib.parse.urlsplit(url).scheme != "https":
         raise FetchFailed("the image's URL must begin with https://")
@@ -134,10 +138,17 @@ def https_body(url, token, authority, deadline):
         context = ssl.create_default_context(cafile=authority)
         opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoRedirect())
         with opener.open(request, timeout=max(1, deadline.remaining(at_most=STALL_SECONDS))) as response:
+            missing = int(response.headers.get("Content-Length") or 0)
             while chunk := response.read(CHUNK_BYTES):
+                missing -= len(chunk)
                 yield chunk
+    except urllib.error.HTTPError as problem:
+        kind = FetchCutShort if problem.code >= 500 else FetchFailed
+        raise kind(f"the image could not be fetched: {problem}") from None
     except (OSError, http.client.HTTPException) as problem:
-        raise FetchFailed(f"the image could not be fetched: {problem}") from None
+        raise FetchCutShort(f"the image could not be fetched: {problem}") from None
+    if missing > 0:
+        raise FetchCutShort(f"the image could not be fetched: the last {missing} bytes did not come")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -27,6 +27,10 @@ class ItemError(Exception):
     """An item cannot be done; the message is shown to the tenant, so it says what was wrong and what would be valid."""
 
 
+class EngineAway(ItemError):
+    """The engine below (libvirt, an OVSDB server, tgtd, the image service) does not answer: another try may help."""
+
+
 class Change:
     """One item on its way from what there is (`have`) to what is wanted (`want`).
 
@@ -98,6 +102,10 @@ class Resource:
         """
         raise NotImplementedError
 
+    def may_heal(self, problem):
+        """Whether another try, some seconds later, may do what failed with `problem`."""
+        return isinstance(problem, EngineAway)
+
     def facts(self, change):
         """Return what the item's result shall carry besides `id` and `changed`, after the change was applied."""
         return change.facts
@@ -110,7 +118,8 @@ def converge(resource_class, argument_spec=None):
     """Run a module: the whole of its `main()`.
 
     The task fails as a whole when no item succeeded or the engine below cannot be reached; else it succeeds and each
-    item's own result says how it went: `{id, changed, ...facts}` or `{id, error}`.
+    item's own result says how it went: `{id, changed, ...facts}` or `{id, error}`. An error, and a failed task, that
+    another try may heal is marked `transient`.
     """
     module = _Module(
         argument_spec={**copy.deepcopy(COMMON_ARGUMENTS), **(argument_spec or {})},
@@ -121,16 +130,19 @@ def converge(resource_class, argument_spec=None):
     try:
         resource.open()
     except Exception as problem:
-        module.fail_json(msg=describe_problem(problem), results=[], **_invocation(module))
+        module.fail_json(
+            msg=describe_problem(problem), results=[], **_mark(resource.may_heal(problem)), **_invocation(module)
+        )
     try:
         outcome = Convergence(resource, module).run(module.params["items"])
     finally:
         resource.close()
     for warning in resource.warnings:
         module.warn(warning)
-    errors = [result["error"] for result in outcome["results"] if "error" in result]
+    errors = [result for result in outcome["results"] if "error" in result]
     if errors and len(errors) == len(outcome["results"]):
-        module.fail_json(msg=errors[0], **outcome, **_invocation(module))
+        transient = all(result.get("transient") for result in errors)
+        module.fail_json(msg=errors[0]["error"], **outcome, **_mark(transient), **_invocation(module))
     module.exit_json(**outcome, **_invocation(module))
 
 
@@ -139,6 +151,10 @@ def describe_problem(problem):
     if isinstance(problem, ItemError):
         return str(problem)
     return f"{type(problem).__name__}: {problem}"
+
+
+def _mark(transient):
+    return {"transient": True} if transient else {}
 
 
 def masked(document, keys):
@@ -211,7 +227,11 @@ class Convergence:
             return None
 
     def _fail(self, place, problem):
-        self._results[place] = {"id": self._items[place].get("id"), "error": describe_problem(problem)}
+        self._results[place] = {
+            "id": self._items[place].get("id"),
+            "error": describe_problem(problem),
+            **_mark(self._resource.may_heal(problem)),
+        }
 
     def _go(self, places):
         """Converge the items in `places` ({position: item}). Returns the applied changes by position."""

@@ -37,6 +37,9 @@ class DomainVolume(Resource):
     def close(self):
         self._libvirt.close()
 
+    def may_heal(self, problem):
+        return libvirt_host.is_away(problem) or super().may_heal(problem)
+
     def read(self, items):
         return [self._have(item) for item in items]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import ItemError
+from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import EngineAway, ItemError
 from ansible_collections.tenrec.cloud.plugins.module_utils.domain_xml import (
     domain_name,
     server_id_of,
@@ -25,7 +25,7 @@ class LibvirtHost:
     """A connection to libvirt. Its methods may be called from several threads."""
 
     def __init__(self, uri):
-        """Connect. Raises ItemError when libvirt cannot be reached."""
+        """Connect. Raises EngineAway when libvirt does not answer, ItemError when its library is missing."""
         if libvirt is None:
             raise ItemError("the Python library of libvirt is missing on this host; install Debian's python3-libvirt")
         # Without this libvirt prints every error to standard error, beside the module's result.
@@ -33,7 +33,7 @@ class LibvirtHost:
         try:
             self._connection = libvirt.open(uri)
         except libvirt.libvirtError as problem:
-            raise ItemError(f"libvirt at {uri} cannot be reached: {problem}") from None
+            raise EngineAway(f"libvirt at {uri} cannot be reached: {problem}") from None
 
     def close(self):
         """End the connection."""
@@ -85,6 +85,18 @@ class LibvirtHost:
             if problem.get_error_code() in (libvirt.VIR_ERR_NO_SECRET, libvirt.VIR_ERR_NO_SUPPORT):
                 return None
             raise
+
+
+def is_away(problem):
+    """Whether an exception says that libvirt hung up, or was too busy: it may be starting again."""
+    return (
+        libvirt is not None
+        and isinstance(problem, libvirt.libvirtError)
+        and (
+            problem.get_error_domain() in (libvirt.VIR_FROM_RPC, libvirt.VIR_FROM_REMOTE)
+            or problem.get_error_code() in (libvirt.VIR_ERR_NO_CONNECT, libvirt.VIR_ERR_OPERATION_TIMEOUT)
+        )
+    )
 
 
 def state_of(domain):

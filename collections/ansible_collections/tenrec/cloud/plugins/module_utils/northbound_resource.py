@@ -36,6 +36,10 @@ class NorthboundResource(Resource):
         if getattr(self, "database", None):
             self.database.close()
 
+    def may_heal(self, problem):
+        # What is contested now will not be for ever.
+        return isinstance(problem, OvsdbConflict) or super().may_heal(problem)
+
     def compare(self, change):
         return comparison(change.have, change.want)
 

@@ -14,6 +14,8 @@ import json
 import os
 import uuid
 
+from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import EngineAway
+
 try:
     from ovs.poller import Poller
     from ovs.stream import Stream
@@ -25,7 +27,11 @@ CHUNK_BYTES = 1 << 20
 
 
 class OvsdbError(Exception):
-    """The server could not be reached, or refused what it was asked."""
+    """The server refused what it was asked, or could not be asked."""
+
+
+class OvsdbAway(OvsdbError, EngineAway):
+    """The server does not answer, or hung up: it may be starting again."""
 
 
 class OvsdbConflict(OvsdbError):
@@ -107,7 +113,7 @@ class Ovsdb:
 
         Arguments: connection: `unix:PATH` or `tcp:ADDRESS:PORT`; several with commas between are tried in order.
         database: for instance `OVN_Northbound`. deadline: bounds every wait for the server.
-        Raises OvsdbError when no server answers.
+        Raises OvsdbAway when no server answers.
         """
         self._database = database
         self._deadline = deadline
@@ -135,7 +141,7 @@ class Ovsdb:
             if not error:
                 return stream
             problems.append(f"{remote}: {os.strerror(error)}")
-        raise OvsdbError(f"database {self._database} cannot be reached: {'; '.join(problems)}")
+        raise OvsdbAway(f"database {self._database} cannot be reached: {'; '.join(problems)}")
 
     def select(self, queries):
         """Read rows, all at one moment.
@@ -214,7 +220,7 @@ class Ovsdb:
         while True:
             message = self._receive(self._deadline)
             if message is None:
-                raise OvsdbError(f"database {self._database} did not answer in time")
+                raise OvsdbAway(f"database {self._database} did not answer in time")
             if message.get("id") == self._next_id and "method" not in message:
                 if message.get("error") is not None:
                     raise OvsdbError(f"{method}: {json.dumps(message['error'])}")
@@ -227,9 +233,9 @@ class Ovsdb:
             if sent >= 0:
                 rest = rest[sent:]
             elif sent != -errno.EAGAIN:
-                raise OvsdbError(f"database {self._database} closed the connection: {os.strerror(-sent)}")
+                raise OvsdbAway(f"database {self._database} closed the connection: {os.strerror(-sent)}")
             elif not self._ready(self._stream.send_wait, self._deadline):
-                raise OvsdbError(f"database {self._database} did not take the request in time")
+                raise OvsdbAway(f"database {self._database} did not take the request in time")
 
     def _receive(self, deadline):
         """The next message that is not a keep-alive, or None when the deadline passed first."""
@@ -241,7 +247,7 @@ class Ovsdb:
                     if not self._ready(self._stream.recv_wait, deadline):
                         return None
                 elif error or not chunk:
-                    raise OvsdbError(f"database {self._database} closed the connection")
+                    raise OvsdbAway(f"database {self._database} closed the connection")
                 else:
                     self._received += self._characters.decode(chunk)
             elif message.get("method") == "echo":

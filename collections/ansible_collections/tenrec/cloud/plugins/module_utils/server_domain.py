@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 
 from ansible_collections.tenrec.cloud.plugins.module_utils import libvirt_host, local_ports
-from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import ItemError, Resource
+from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import EngineAway, ItemError, Resource
 from ansible_collections.tenrec.cloud.plugins.module_utils.domain_xml import (
     Host,
     attached_volumes,
@@ -82,6 +82,9 @@ class ServerDomain(Resource):
 
     def close(self):
         self._libvirt.close()
+
+    def may_heal(self, problem):
+        return libvirt_host.is_away(problem) or super().may_heal(problem)
 
     def read(self, items):
         return [self._have(item) for item in items]
@@ -199,7 +202,8 @@ class ServerDomain(Resource):
         seconds = max(0.0, self.deadline.remaining(at_most=PORTS_SECONDS) - CLEANUP_SECONDS)
         late = local_ports.late_ports(self.params["open_vswitch"], ports, seconds)
         if late:
-            raise ItemError(f"OVN did not set up port {', '.join(late)} on this host within {seconds:.0f} seconds")
+            # northd or the host's ovn-controller may just be starting again.
+            raise EngineAway(f"OVN did not set up port {', '.join(late)} on this host within {seconds:.0f} seconds")
 
     def _remove(self, item):
         domain = self._libvirt.find(item["id"])

@@ -11,6 +11,8 @@ import re
 import socket
 import struct
 
+from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import EngineAway
+
 # mode, op, lld[64], length, tid, sid, lun, cid, host_no, device_type, ac_dir, pack, force
 REQUEST = struct.Struct("=ii64sIiQQIIIIII")
 # error, length of the whole answer
@@ -122,15 +124,21 @@ class TargetDaemon:
         request = REQUEST.pack(
             MODES[mode], OPERATIONS[operation], DRIVER, length, number, 0, unit, 0, 0, 0, 0, 0, force
         )
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
-            stream.settimeout(max(0.1, self._deadline.remaining(at_most=10)))
-            stream.connect(self._path)
-            stream.sendall(request + text)
-            code, answer_length = ANSWER.unpack(_received(stream, ANSWER.size))
-            answer = _received(stream, answer_length - ANSWER.size)
+        try:
+            code, answer = self._exchange(request + text)
+        except OSError as problem:
+            raise EngineAway(f"tgtd at {self._path} does not answer: {problem}") from None
         if code:
             raise TargetError(shown or f"{mode} {operation} {parameters}".strip(), code)
         return answer.rstrip(b"\0").decode(errors="replace")
+
+    def _exchange(self, request):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
+            stream.settimeout(max(0.1, self._deadline.remaining(at_most=10)))
+            stream.connect(self._path)
+            stream.sendall(request)
+            code, length = ANSWER.unpack(_received(stream, ANSWER.size))
+            return code, _received(stream, length - ANSWER.size)
 
 
 def parse_targets(text):

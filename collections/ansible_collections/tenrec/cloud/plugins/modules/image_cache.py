@@ -87,9 +87,15 @@ results:
 import pathlib
 
 from ansible_collections.tenrec.cloud.plugins.module_utils import qemu_img
-from ansible_collections.tenrec.cloud.plugins.module_utils.cached_image import CachedImage, FetchFailed, https_body
+from ansible_collections.tenrec.cloud.plugins.module_utils.cached_image import (
+    CachedImage,
+    FetchCutShort,
+    FetchFailed,
+    https_body,
+)
 from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import (
     STATE_ARGUMENT,
+    EngineAway,
     ItemError,
     Resource,
     converge,
@@ -157,6 +163,8 @@ class ImageCache(Resource):
         body = https_body(item["url"], item["token"], self.params["authority"], self.deadline)
         try:
             image.keep(body, item["disk_format"], item["sha512"], self.deadline, self.params["group"])
+        except FetchCutShort as problem:
+            raise EngineAway(f"image {item['id']}: {problem}") from None
         except (FetchFailed, qemu_img.ImageRefused) as problem:
             raise ItemError(f"image {item['id']}: {problem}") from None
 
