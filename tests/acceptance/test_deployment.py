@@ -23,6 +23,25 @@ def test_check_mode_runs_through_and_shows_no_change():
     assert changed_by("check-deploy", "--check", "--diff") == 0
 
 
+def services(host: Host) -> dict[str, str]:
+    """The running services of the host, each with the id of the process that it runs as now."""
+    shown = host("systemctl", "show", "--type=service", "--state=running", "--property=Id,InvocationID", "'*'")
+    # The properties of one service, in their own order: its name, then the id.
+    return dict([line.partition("=")[2] for line in sorted(each.splitlines())] for each in shown.strip().split("\n\n"))
+
+
+def test_a_changed_value_restarts_only_what_depends_on_it(host: Host):
+    before = services(host)
+    assert {"memcached.service", "mariadb.service", "tenrec-api.service", "tenrec-worker.service"} < before.keys()
+    assert changed_by("changed-value", "-e", "memcached_memory_mib=96") > 0
+    try:
+        after = services(host)
+        assert {name for name in before if after.get(name) != before[name]} == {"memcached.service"}
+        assert " -m 96 " in host("pgrep", "-a", "memcached")
+    finally:
+        changed_by("value-restored")
+
+
 def test_the_control_plane_fits_in_its_memory(host: Host):
     """The proportional set size of every process on the host but QEMU's."""
     total = 0
