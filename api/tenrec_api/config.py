@@ -106,6 +106,7 @@ class Worker:
     concurrent_runs: int = 2
     poll_seconds: float = 2.0
     lease_seconds: int = 30
+    operation_seconds: int = 3600
     observe_seconds: int = 30
     operation_days: int = 90
 

@@ -56,7 +56,7 @@ class Operation(Base):
     deadline_seconds: Mapped[int | None] = mapped_column(Integer)
 
     attempts: Mapped[int] = mapped_column(Integer, default=0)
-    max_attempts: Mapped[int] = mapped_column(Integer, default=3)
+    max_attempts: Mapped[int] = mapped_column(Integer, default=5)
     # Set after a run of several failed as a whole: this one is tried by itself, so that it cannot fail its neighbours.
     alone: Mapped[bool] = mapped_column(default=False)
     cancel_requested: Mapped[bool] = mapped_column(default=False)

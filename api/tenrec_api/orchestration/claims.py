@@ -1,6 +1,6 @@
 """Which operations a worker has: claiming, holding and giving back. All of it is in the operations' rows."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -39,9 +39,11 @@ class Claims:
         self.owner = owner
         self._lease = timedelta(seconds=lease_seconds)
 
-    def claim(self, workflows: Mapping[str, Workflow]) -> list[Operation]:
+    def claim(self, workflows: Mapping[str, Workflow], under_way: Collection[int] = ()) -> list[Operation]:
         """Take the oldest operation that may run now, and with it others of its kind for the same nodes; [] when none.
 
+        `under_way`: sequences that this process is carrying out and does not take again, although their leases may have
+        run out while the database was away.
         Those returned are running, ours, and committed; they are detached from any session.
         """
         with self._sessions() as session:
@@ -51,7 +53,7 @@ class Claims:
             if connection is None:
                 return []
             with self._sessions(bind=connection) as session:
-                chosen = _batch(session, workflows)
+                chosen = _batch(session, workflows, under_way)
                 if not chosen:
                     return []
                 taken = list(session.scalars(_locked([each.sequence for each in chosen])))
@@ -104,19 +106,22 @@ class Claims:
         )
         return session.scalars(query.with_for_update(), execution_options={"populate_existing": True}).first()
 
-    def give_back(self, sequence: int, *, alone: bool = False, pause: float = 0.0, counted: bool = False) -> None:
-        """Queue it again: `pause` seconds from now, by itself if `alone`; the attempt counts only if `counted`."""
-        with self._sessions() as session:
-            operation = self.hold(session, sequence)
-            if operation is None:
-                return
-            operation.enter(QUEUED)
-            operation.lease_owner = operation.lease_expires_at = None
-            operation.not_before = now() + timedelta(seconds=pause) if pause else None
-            operation.alone = operation.alone or alone
-            if not counted:
-                operation.attempts -= 1
-            session.commit()
+    def give_back(
+        self, session: Session, sequence: int, *, alone: bool = False, pause: float = 0.0, counted: bool = False
+    ) -> None:
+        """Queue it again: `pause` seconds from now, by itself if `alone`; the attempt counts only if `counted`.
+
+        In the caller's transaction; nothing happens when it is not ours any more.
+        """
+        operation = self.hold(session, sequence)
+        if operation is None:
+            return
+        operation.enter(QUEUED)
+        operation.lease_owner = operation.lease_expires_at = None
+        operation.not_before = now() + timedelta(seconds=pause) if pause else None
+        operation.alone = operation.alone or alone
+        if not counted:
+            operation.attempts -= 1
 
     def inherit(self, host: str) -> int:
         """Let go of what an earlier worker of this host held; returns how many operations. For the start of a worker
@@ -136,7 +141,7 @@ def _waiting(session: Session) -> bool:
     return session.scalar(select(Operation.sequence).where(Operation.status.in_(UNFINISHED)).limit(1)) is not None
 
 
-def _claimable(session: Session) -> Iterator[list[Row]]:
+def _claimable(session: Session, under_way: Collection[int]) -> Iterator[list[Row]]:
     """The operations that may run now, oldest first, a part of the queue at a time.
 
     One may run when its pause is over and no other that touches a resource of its own, exclusively on either side,
@@ -144,7 +149,8 @@ def _claimable(session: Session) -> Iterator[list[Row]]:
     """
     present = now()
     running = session.execute(select(*COLUMNS).where(Operation.status == RUNNING).order_by(Operation.sequence)).all()
-    orphans = [each for each in running if each.lease_expires_at is None or each.lease_expires_at <= present]
+    lost = (each for each in running if each.lease_expires_at is None or each.lease_expires_at <= present)
+    orphans = [each for each in lost if each.sequence not in under_way]
     in_the_way = Touched()
     for each in running:
         in_the_way.add(each.touched)
@@ -202,9 +208,9 @@ def _locked(sequences: list[int]) -> Select[tuple[Operation]]:
     )
 
 
-def _batch(session: Session, workflows: Mapping[str, Workflow]) -> list[Row]:
+def _batch(session: Session, workflows: Mapping[str, Workflow], under_way: Collection[int]) -> list[Row]:
     """The oldest operation that may run, and those that may run with it."""
-    candidates = next(_claimable(session), [])
+    candidates = next(_claimable(session, under_way), [])
     if not candidates:
         return []
     first = candidates[0]

@@ -1,14 +1,17 @@
 """One claimed batch from its rows to the end: items, run, compensation, what is recorded."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Protocol
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
 
+from tenrec_api.models.base import now
 from tenrec_api.models.operation import CANCELLED, FAILED, SUCCEEDED, Operation
 from tenrec_api.orchestration.claims import Claims
 from tenrec_api.orchestration.events import Fault, Outcome, RunResult
@@ -22,8 +25,10 @@ log = logging.getLogger(__name__)
 PAUSES = (2.0, 10.0, 30.0)
 # What trying again may heal; any other error of the database is a mistake in what it was told.
 DATABASE_AWAY = (OperationalError, InterfaceError, NoConnection)
-# A transaction that the database broke off (a deadlock, a lost connection) is tried this often.
-TRANSACTION_ATTEMPTS = 3
+# A transaction that the database broke off (a deadlock, a lost connection) is tried again for so many seconds, at first
+# soon and then more rarely: what a run has done is not to be done again because the database was restarted.
+RECORD_SECONDS = 60.0
+FIRST_RECORD_PAUSE, LAST_RECORD_PAUSE = 0.05, 1.0
 
 
 class Runs(Protocol):
@@ -51,12 +56,15 @@ class Execution:
         runner: Runs,
         workflows: Mapping[str, Workflow],
         batch: Sequence[Operation],
+        operation_seconds: float = 3600.0,
     ):
+        """`operation_seconds`: the age at which an operation is given up, however few attempts it had."""
         self._sessions = sessions
         self._claims = claims
         self._runner = runner
         self._workflows = workflows
         self._batch = list(batch)
+        self._oldest = timedelta(seconds=operation_seconds)
         # Those that are neither ended nor given back yet.
         self._open = {each.sequence for each in batch}
         # The heartbeat takes out what another worker has now, and puts in what an operator cancels.
@@ -123,7 +131,10 @@ class Execution:
         log.info("run %s on %s", self._names(wanted), wanted[0].nodes or "the controller")
         result = self._runner.run(kind, items, wanted[0].nodes, deadline, self._break_off)
         log.info("%s: %s after %.1f s", self._names(wanted), result.status, result.seconds)
-        self._conclude(workflow, wanted, runnable, result)
+        try:
+            self._conclude(workflow, wanted, runnable, result)
+        finally:
+            # After what a client waits for.
 
     def _items(self, workflow: Workflow) -> dict[int, Mapping[str, Any]]:
         """The items by sequence; operations with nothing to do, or whose item cannot be made, are ended here."""
@@ -131,9 +142,7 @@ class Execution:
         identities: set[str] = set()
         for operation in self._batch:
             try:
-                with self._sessions() as session:
-                    item = workflow.item(session, operation)
-                    session.commit()
+                item = self._patiently(operation, lambda session, each=operation: workflow.item(session, each))
             except DATABASE_AWAY:
                 raise
             except Exception as error:
@@ -152,6 +161,11 @@ class Execution:
     def _not_to_run(self, operation: Operation) -> Fault | None:
         if operation.sequence in self._cancelled:
             return Fault("Cancel the operation", "", "The operation was cancelled.")
+        if now() - operation.created_at > self._oldest:
+            minutes = self._oldest.total_seconds() / 60
+            return Fault(
+                "Carry out the operation", "", f"Given up: it could not be carried out in {minutes:g} minutes."
+            )
         # A run by itself after a failure in company is one that the limit did not foresee.
         if operation.attempts > operation.max_attempts + operation.alone:
             times = operation.attempts - 1
@@ -198,6 +212,10 @@ class Execution:
         """Remove what the run of `workflow` made (None: there was no run), then record the faults."""
         left: Mapping[str, Outcome] = {}
         if failed and workflow is not None and workflow.compensation is not None:
+            # What another worker has taken over may be done by now: its outcome is not ours to remove.
+            self.heard(self._claims.renew(self.sequences))
+            failed = [each for each in failed if each[0].sequence not in self._lost]
+        if failed and workflow is not None and workflow.compensation is not None:
             operation = failed[0][0]
             undo = self._workflows[workflow.compensation]
             items = [item for _operation, item, _fault in failed]
@@ -212,6 +230,10 @@ class Execution:
         for operation, item, fault in failed:
             remains = left[item["id"]].fault if item["id"] in left else None
             if remains is not None:
+                wanted = operation.sequence not in self._cancelled
+                if wanted and remains.transient and self._try_again(operation, remains, company=1):
+                    # The next attempt makes the whole of it or removes it.
+                    continue
                 fault = replace(fault, message=f"{fault.message} (What was made remains: {remains.message})")
             self._record_fault(operation, fault)
 
@@ -250,27 +272,41 @@ class Execution:
             self._record(operation, lambda session, held: operations.end(session, held, status, **outcome))
 
     def _record(self, operation: Operation, change: Callable[[Session, Operation], None]) -> None:
-        """Apply `change` in a transaction if the operation is still ours; raises DATABASE_AWAY."""
-        for attempt in range(1, TRANSACTION_ATTEMPTS + 1):
-            try:
-                with self._sessions() as session:
-                    held = self._claims.hold(session, operation.sequence)
-                    if held is None:
-                        self._open.discard(operation.sequence)
-                        log.info("%s is another worker's now", self._names([operation]))
-                        return
-                    change(session, held)
-                    session.commit()
-                    self._open.discard(operation.sequence)
-                    return
-            except DATABASE_AWAY:
-                if attempt == TRANSACTION_ATTEMPTS:
-                    raise
-                log.warning("%s: the database broke the transaction off, once more", self._names([operation]))
+        """Apply `change` in a transaction if the operation is still ours; raises as `_patiently` does."""
+
+        def apply(session: Session) -> None:
+            held = self._claims.hold(session, operation.sequence)
+            if held is None:
+                log.info("%s is another worker's now", self._names([operation]))
+            else:
+                change(session, held)
+
+        self._patiently(operation, apply)
+        self._open.discard(operation.sequence)
 
     def _give_back(self, operation: Operation, **how: Any) -> None:
-        self._claims.give_back(operation.sequence, **how)
+        self._patiently(operation, lambda session: self._claims.give_back(session, operation.sequence, **how))
         self._open.discard(operation.sequence)
+
+    def _patiently(self, operation: Operation, work: Callable[[Session], Any]) -> Any:
+        """Do `work` in a transaction, again for as long as the database is away.
+
+        Raises DATABASE_AWAY when that took too long, or the worker has to end.
+        """
+        until = time.monotonic() + RECORD_SECONDS
+        pause = FIRST_RECORD_PAUSE
+        while True:
+            try:
+                with self._sessions() as session:
+                    answer = work(session)
+                    session.commit()
+                    return answer
+            except DATABASE_AWAY:
+                if self._stopped or time.monotonic() > until:
+                    raise
+                log.warning("%s: the database broke the transaction off, once more", self._names([operation]))
+                time.sleep(pause)
+                pause = min(pause * 2, LAST_RECORD_PAUSE)
 
     @staticmethod
     def _names(batch: Sequence[Operation]) -> str:

@@ -100,11 +100,15 @@ class Worker:
 
     def _next(self) -> Callable[[], None] | None:
         try:
-            batch = self.claims.claim(self._workflows)
+            with self._lock:
+                under_way = {sequence for each in self._executions for sequence in each.sequences}
+            batch = self.claims.claim(self._workflows, under_way)
             if self._stopping.is_set():
                 # Told to end while it looked.
-                for operation in batch:
-                    self.claims.give_back(operation.sequence)
+                with self._sessions() as session:
+                    for operation in batch:
+                        self.claims.give_back(session, operation.sequence)
+                    session.commit()
                 return None
             if not batch:
                 return self._schedule.due()
@@ -115,7 +119,9 @@ class Worker:
             # The loop must go on whatever it is: the next look may see something else.
             log.exception("cannot look for work")
             return None
-        execution = Execution(self._sessions, self.claims, self._runner, self._workflows, batch)
+        execution = Execution(
+            self._sessions, self.claims, self._runner, self._workflows, batch, self._settings.operation_seconds
+        )
         with self._lock:
             self._executions.add(execution)
         return lambda: self._execute(execution)

@@ -30,7 +30,7 @@ def enqueue(
     nodes: Mapping[str, str] | None = None,
     parameters: Mapping[str, Any] | None = None,
     deadline: int | None = None,
-    max_attempts: int = 3,
+    max_attempts: int = 5,
 ) -> Operation:
     """Add an operation to the caller's transaction; the workers are told when it commits.
 

@@ -119,8 +119,18 @@ def test_a_lost_lease_lets_another_worker_take_over(queue, claims, other):
     assert queue.show(operation_id).attempts == 2
     with queue.sessions() as session:
         assert claims.hold(session, sequence) is None
-    claims.give_back(sequence)
+        claims.give_back(session, sequence)
+        session.commit()
     assert queue.show(operation_id).lease_owner == other.owner
+
+
+def test_a_lease_that_ran_out_is_not_taken_again_by_who_is_at_it(queue, claims, other, workflows):
+    operation_id = queue.add("a")
+    queue.claim()
+    sequence = queue.show(operation_id).sequence
+    queue.change(operation_id, lease_expires_at=now() - timedelta(seconds=1))
+    assert claims.claim(workflows, {sequence}) == []
+    assert queue.claim(other) == ["a"]
 
 
 def test_a_late_heartbeat_holds_what_nobody_took(queue, claims):
@@ -172,10 +182,15 @@ def test_what_is_to_be_tried_alone_is(queue):
 def test_giving_back_counts_or_not(queue, claims):
     operation_id = queue.add("a")
     queue.claim()
-    claims.give_back(queue.show(operation_id).sequence)
+    sequence = queue.show(operation_id).sequence
+    with queue.sessions() as session:
+        claims.give_back(session, sequence)
+        session.commit()
     assert (queue.show(operation_id).status, queue.show(operation_id).attempts) == ("queued", 0)
     queue.claim()
-    claims.give_back(queue.show(operation_id).sequence, counted=True, pause=60, alone=True)
+    with queue.sessions() as session:
+        claims.give_back(session, sequence, counted=True, pause=60, alone=True)
+        session.commit()
     operation = queue.show(operation_id)
     assert (operation.attempts, operation.alone, operation.lease_owner) == (1, True, None)
     assert operation.not_before > now() + timedelta(seconds=50)

@@ -1,6 +1,9 @@
 """What becomes of operations and their resources, for every way in which a run can end."""
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tenrec_api.exceptions import Conflict
 from tenrec_api.models.base import now
@@ -179,6 +182,64 @@ def test_a_lost_operation_is_left_to_its_new_worker(queue, claims, notes, script
     execution.run()
     assert notes.succeeded == []
     assert queue.show(operation_id).status == "running"
+
+
+def test_what_another_worker_took_over_is_not_removed(queue, claims, notes, script, done, workflows, sessions):
+    """It slept through its lease, and its own run failed: by now the other worker's may have succeeded."""
+    lost, own = queue.add("lost"), queue.add("own")
+    batch = claims.claim(workflows)
+
+    def answer(kind, items, cancelled):
+        if kind == "thing_create":
+            queue.change(lost, lease_owner="elsewhere/1/two")
+        return done(items, dict.fromkeys([item["id"] for item in items], OWN) if kind == "thing_create" else {})
+
+    runner = script(answer)
+    Execution(sessions, claims, runner, workflows, batch).run()
+    assert [run[:2] for run in runner.runs] == [("thing_create", ["lost", "own"]), ("thing_delete", ["own"])]
+    assert (queue.show(lost).status, queue.show(own).status) == ("running", "failed")
+    assert [resource for resource, _fault in notes.failed] == ["own"]
+
+
+def test_what_is_too_old_is_given_up_and_what_ran_is_removed(queue, notes, script, done):
+    never_ran, ran = queue.add("never ran"), queue.add("ran")
+    for operation_id, attempts in ((never_ran, 0), (ran, 1)):
+        queue.change(operation_id, created_at=now() - timedelta(hours=2), attempts=attempts)
+    runner = script(lambda kind, items, cancelled: done(items))
+    queue.work(runner)
+    assert [run[:2] for run in runner.runs] == [("thing_delete", ["ran"])]
+    assert (queue.show(never_ran).status, queue.show(ran).status) == ("failed", "failed")
+    assert all("could not be carried out in 60 minutes" in fault.message for _resource, fault in notes.failed)
+
+
+def test_a_clean_up_that_may_heal_is_tried_again(queue, notes, script, done):
+    operation_id = queue.add("a")
+    faults = {"thing_create": {"a": OWN}, "thing_delete": {"a": UNREACHABLE}}
+    runner = script(lambda kind, items, cancelled: done(items, faults[kind]))
+    queue.work(runner)
+    assert queue.show(operation_id).status == "queued" and notes.failed == []
+    faults["thing_delete"] = {}
+    queue.change(operation_id, not_before=None)
+    queue.work(runner)
+    assert [run[0] for run in runner.runs] == ["thing_create", "thing_delete"] * 2
+    assert notes.failed == [("a", OWN)]
+
+
+def test_what_a_run_did_is_recorded_when_the_database_is_back(queue, notes, script, done, claims, workflows, sessions):
+    operation_id = queue.add("a")
+    batch = claims.claim(workflows)
+    honest, refusals = claims.hold, [OperationalError("SELECT", {}, Exception("gone"))] * 4
+
+    def hold(session, sequence):
+        if refusals:
+            raise refusals.pop()
+        return honest(session, sequence)
+
+    claims.hold = hold
+    runner = script(lambda kind, items, cancelled: done(items))
+    Execution(sessions, claims, runner, workflows, batch).run()
+    assert len(runner.runs) == 1
+    assert queue.show(operation_id).status == "succeeded"
 
 
 def test_a_cancelled_operation_that_waits_is_never_run(queue, notes, script, done):

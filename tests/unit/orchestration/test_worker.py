@@ -172,10 +172,10 @@ def test_the_loop_outlives_whatever_a_look_at_the_queue_raises(queue, working, s
     worker, _thread = working(script(lambda kind, items, cancelled: done(items)))
     honest, errors = worker.claims.claim, [OperationalError("SELECT", {}, Exception("gone")), RuntimeError("odd")]
 
-    def claim(workflows):
+    def claim(workflows, under_way):
         if errors:
             raise errors.pop()
-        return honest(workflows)
+        return honest(workflows, under_way)
 
     worker.claims.claim = claim
     until(lambda: not errors)
