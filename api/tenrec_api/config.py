@@ -103,6 +103,7 @@ class Worker:
     run_directory: str = "/run/tenrec/runs"
     archive_directory: str = "/var/lib/tenrec/runs"
     archive_runs: int = 500
+    archive_days: int = 30
     concurrent_runs: int = 2
     poll_seconds: float = 2.0
     lease_seconds: int = 30

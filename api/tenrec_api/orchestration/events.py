@@ -3,17 +3,27 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from tenrec_api.models.base import now
 from tenrec_api.orchestration.redaction import scrub, secrets_of
 
 # The one host pattern that may match nothing: that of a play which this run does not have.
 NOBODY = "nobody"
 # Keys of a module's result that are Ansible's, not facts.
 NOT_FACTS = frozenset(
-    {"id", "changed", "error", "failed", "skipped", "invocation", "msg", "results"}
+    {"id", "changed", "error", "failed", "skipped", "invocation", "msg", "results", "transient"}
     | {"warnings", "deprecations", "diff", "exception"}
 )
+# What became of one task on one host; `ignored` failed, and the playbook goes on all the same.
+TASK_STATUSES = ("ok", "changed", "skipped", "failed", "ignored", "unreachable")
+# As far as the microseconds of an ISO time; what may follow is the zone, which is always UTC.
+TIME_CHARACTERS = 26
+# What a run's status is to `Collector.finish` when a signal ended Ansible itself; the run's own is then "failed".
+KILLED = "killed"
+# What Ansible says when one of its processes was killed, and not what it was doing.
+DEAD_WORKER = "A worker was found in a dead state"
 MESSAGE_CHARACTERS = 4000
 OUTPUT_CHARACTERS = 256 * 1024
 ERROR_LINE = re.compile(r"^(?:\[ERROR\]:|ERROR!)\s*(.+)", re.MULTILINE)
@@ -24,8 +34,8 @@ ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 class Fault:
     """Why something failed: the task's name, the host, the message.
 
-    `transient`: another try may help (the host could not be reached). `own`: it is this item's failure; else the run
-    failed as a whole and took the item with it.
+    `transient`: another try may help (the host, or an engine on it, could not be reached, or Ansible was killed).
+    `own`: it is this item's failure; else the run failed as a whole and took the item with it.
     """
 
     task: str
@@ -48,10 +58,12 @@ class Outcome:
 class RunResult:
     """How a run ended.
 
-    `status`: successful, failed, timeout or canceled. `outcomes`: by item id. `hosts` and `host_faults`: by host, what
-    tasks without items returned and the first fault. `fault`: the first that is no single item's. `diffs`: what
-    changed, or would, as `task`, `host`, `before`, `after` and the headers that Ansible shows. `output`: Ansible's own
-    words, without secrets.
+    `run_id`: names it in the history and in the archive; empty when there was nothing to run. `status`: successful,
+    failed, timeout or canceled. `outcomes`: by item id. `hosts` and `host_faults`: by host, what tasks without items
+    returned and the first fault. `fault`: the first that is no single item's. `diffs`: what changed, or would, as
+    `task`, `host`, `before`, `after` and the headers that Ansible shows. `tasks`: what each task was on each host, as
+    `play`, `task`, `host`, `start` (UTC, ISO), `seconds`, `status` (one of TASK_STATUSES), and the `message` of one
+    that failed. `output`: Ansible's own words, without secrets. `began`: UTC.
     """
 
     status: str
@@ -60,8 +72,12 @@ class RunResult:
     host_faults: dict[str, Fault] = field(default_factory=dict)
     fault: Fault | None = None
     diffs: list[dict[str, Any]] = field(default_factory=list)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
     output: str = ""
     seconds: float = 0.0
+    run_id: str = ""
+    began: datetime = field(default_factory=now)
+    check: bool = False
 
 
 class Collector:
@@ -80,6 +96,7 @@ class Collector:
         self._task = ""
         self._output: list[str] = []
         self._diffs: list[dict[str, Any]] = []
+        self._tasks: list[dict[str, Any]] = []
 
     def handle(self, event: Mapping[str, Any]) -> bool:
         """Take one event. Returns False: the runner need not keep it on disk, where its secrets would lie."""
@@ -97,12 +114,31 @@ class Collector:
                     Fault(play, "", f"No host matches '{self._pattern}': the play '{play}' ran nowhere.")
                 )
             case "runner_on_ok":
+                changed = (data.get("res") or {}).get("changed")
+                self._time(data, "changed" if changed else "ok")
                 self._take(data, failed=False)
+            case "runner_on_skipped":
+                self._time(data, "skipped")
             case "runner_on_failed":
+                self._time(data, "ignored" if data.get("ignore_errors") else "failed")
                 self._take(data, failed=not data.get("ignore_errors"))
             case "runner_on_unreachable":
+                self._time(data, "unreachable")
                 self._host_fault(self._fault(data, data.get("res") or {}, transient=True))
         return False
+
+    def _time(self, data: Mapping[str, Any], status: str) -> None:
+        timing = {
+            "play": str(data.get("play") or ""),
+            "task": str(data.get("task") or self._task),
+            "host": str(data.get("host") or ""),
+            "start": str(data.get("start") or "")[:TIME_CHARACTERS],
+            "seconds": round(float(data.get("duration") or 0.0), 3),
+            "status": status,
+        }
+        if status in ("failed", "unreachable"):
+            timing["message"] = self._fault(data, data.get("res") or {}).message
+        self._tasks.append(timing)
 
     def _take(self, data: Mapping[str, Any], failed: bool) -> None:
         result = data.get("res") or {}
@@ -111,7 +147,7 @@ class Collector:
             if isinstance(each, Mapping):
                 self._take_result(data, each)
         if failed:
-            self._host_fault(self._fault(data, result))
+            self._host_fault(self._fault(data, result, transient=bool(result.get("transient"))))
 
     def _take_result(self, data: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         reports = result.get("results")
@@ -137,7 +173,8 @@ class Collector:
             elif _facts(report):
                 outcome.facts.setdefault("parts", {}).setdefault(identity, {}).update(_facts(report))
             if report.get("error") and outcome.fault is None:
-                outcome.fault = self._fault(data, {"msg": report["error"]}, own=True)
+                transient = bool(report.get("transient"))
+                outcome.fault = self._fault(data, {"msg": report["error"]}, transient, own=True)
 
     def _fault(
         self, data: Mapping[str, Any], result: Mapping[str, Any], transient: bool = False, own: bool = False
@@ -154,7 +191,15 @@ class Collector:
     def finish(self, status: str, seconds: float = 0.0, limit: float = 0.0) -> RunResult:
         """Sum up a run that ended with `status` after `seconds`; `limit` is how long it might have taken."""
         output = scrub(ESCAPE.sub("", "\n".join(self._output))[-OUTPUT_CHARACTERS:], self._secrets)
-        result = RunResult(status, self._outcomes, self._hosts, diffs=self._diffs, output=output, seconds=seconds)
+        result = RunResult(
+            "failed" if status == KILLED else status,
+            self._outcomes,
+            self._hosts,
+            diffs=self._diffs,
+            tasks=self._tasks,
+            output=output,
+            seconds=seconds,
+        )
         if status == "successful":
             # A fault that the playbook itself rescued is none.
             result.fault = self._missing[0] if self._missing else None
@@ -169,6 +214,8 @@ class Collector:
         return result
 
     def _whole_fault(self, status: str, output: str, limit: float) -> Fault:
+        if status == KILLED:
+            return Fault(self._task, "", "Ansible was killed in the middle of the run.", transient=True)
         if status == "timeout":
             return Fault(self._task, "", f"The run did not end within {limit:g} seconds and was stopped.")
         if status == "canceled":
@@ -177,7 +224,8 @@ class Collector:
             return fault
         said = ERROR_LINE.findall(output)
         message = " ".join(said).strip() or output.strip()[-500:] or "Ansible ended with an error and said nothing."
-        return Fault("Read the playbook", "", message[:MESSAGE_CHARACTERS])
+        died = DEAD_WORKER in message
+        return Fault(self._task if died else "Read the playbook", "", message[:MESSAGE_CHARACTERS], transient=died)
 
 
 def _facts(result: Mapping[str, Any]) -> dict[str, Any]:

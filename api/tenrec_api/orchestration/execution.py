@@ -7,17 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
 
 from tenrec_api.models.base import now
 from tenrec_api.models.operation import CANCELLED, FAILED, SUCCEEDED, Operation
+from tenrec_api.models.run import Run
 from tenrec_api.orchestration.claims import Claims
 from tenrec_api.orchestration.events import Fault, Outcome, RunResult
 from tenrec_api.orchestration.redaction import redact
 from tenrec_api.orchestration.workflows.base import Workflow
-from tenrec_api.services import operations
+from tenrec_api.services import operations, runs
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +136,7 @@ class Execution:
             self._conclude(workflow, wanted, runnable, result)
         finally:
             # After what a client waits for.
+            self._note(kind, wanted, result)
 
     def _items(self, workflow: Workflow) -> dict[int, Mapping[str, Any]]:
         """The items by sequence; operations with nothing to do, or whose item cannot be made, are ended here."""
@@ -221,6 +223,7 @@ class Execution:
             items = [item for _operation, item, _fault in failed]
             log.info("%s failed: run %s", self._names([each for each, _, _ in failed]), undo.kind)
             result = self._runner.run(undo.kind, items, operation.nodes, undo.deadline_seconds, self._give_up)
+            self._note(undo.kind, [each for each, _item, _fault in failed], result)
             if result.status == "canceled":
                 # The worker has to end, or the operations are another's: whoever has them next begins anew.
                 for each, _item, _fault in failed:
@@ -307,6 +310,27 @@ class Execution:
                 log.warning("%s: the database broke the transaction off, once more", self._names([operation]))
                 time.sleep(pause)
                 pause = min(pause * 2, LAST_RECORD_PAUSE)
+
+    def _note(self, kind: str, batch: Sequence[Operation], result: RunResult) -> None:
+        """Keep the run in the history; without a database, or with an odd one, the work goes on without the note."""
+        if not result.run_id:
+            return
+        run = Run(
+            id=result.run_id,
+            kind=kind,
+            status=result.status,
+            check=result.check,
+            started_at=result.began,
+            seconds=result.seconds,
+            nodes=dict(batch[0].nodes),
+            tasks=result.tasks,
+        )
+        try:
+            with self._sessions() as session:
+                runs.note(session, run, batch)
+                session.commit()
+        except SQLAlchemyError:
+            log.exception("the run %s of %s is not noted", result.run_id, self._names(batch))
 
     @staticmethod
     def _names(batch: Sequence[Operation]) -> str:

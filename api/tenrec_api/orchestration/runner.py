@@ -13,9 +13,10 @@ from typing import Any
 import ansible_runner
 
 from tenrec_api.config import Worker
+from tenrec_api.models.base import now
 from tenrec_api.orchestration import leftovers, variables
 from tenrec_api.orchestration.archive import Archive
-from tenrec_api.orchestration.events import Collector, Fault, Outcome, RunResult
+from tenrec_api.orchestration.events import KILLED, Collector, Fault, Outcome, RunResult
 
 # Modules keep to the deadline themselves; a run is stopped by force only this much later, so that they can say why.
 GRACE_SECONDS = 15
@@ -25,6 +26,9 @@ RUN_PREFIX = "run-"
 POLL_SECONDS = 0.25
 # ansible-runner drops results larger than this; a console log of some megabytes must pass.
 LARGEST_RESULT = 64 * 1024 * 1024
+
+# Exit codes by which a shell tells which signal ended a program.
+SIGNALS_FROM, SIGNALS_TO = 128, 160
 
 Items = Sequence[Mapping[str, Any]]
 
@@ -42,7 +46,7 @@ class Runner:
         self._collection = collection
         self._grace = grace_seconds
         self._folder = Path(settings.run_directory)
-        self._archive = Archive(Path(settings.archive_directory), settings.archive_runs)
+        self._archive = Archive(settings, collection)
 
     def clean(self) -> None:
         """End what an earlier worker's runs left behind, processes and folders; call it before the first run."""
@@ -72,7 +76,7 @@ class Runner:
         run_id = str(uuid.uuid4())
         folder = self._folder / f"{RUN_PREFIX}{run_id}"
         collector = Collector(passable)
-        began = time.monotonic()
+        started_at, began = now(), time.monotonic()
         status = "failed"
         try:
             folder.mkdir(mode=0o700, parents=True)
@@ -85,7 +89,8 @@ class Runner:
             shutil.rmtree(folder, ignore_errors=True)
         result = collector.finish(status, time.monotonic() - began, deadline + self._grace)
         result.outcomes.update(refused)
-        self._archive.keep(run_id, kind, passable, nodes, result)
+        result.run_id, result.began, result.check = run_id, started_at, check
+        self._archive.keep(kind, passable, nodes, deadline, result)
         return result
 
     def _write(self, folder: Path, items: Items, nodes: Mapping[str, str], deadline: int) -> None:
@@ -130,7 +135,12 @@ class Runner:
             timeout=max(1, int(deadline + self._grace)),
             quiet=True,
         )
-        return run.status
+        return KILLED if run.status == "failed" and _killed(run.rc) else run.status
+
+
+def _killed(code: int | None) -> bool:
+    """Whether an exit code stands for a signal. Ansible's own are small, but for one: 250, an error in itself."""
+    return code is None or code < 0 or SIGNALS_FROM < code < SIGNALS_TO
 
 
 def _sort_out(items: Items) -> tuple[dict[str, Outcome], list[Mapping[str, Any]]]:

@@ -14,6 +14,7 @@ from tenrec_api.models.operation import UNFINISHED, Operation
 from tenrec_api.orchestration.events import Fault, RunResult
 from tenrec_api.orchestration.execution import Runs
 from tenrec_api.orchestration.workflows.base import Periodic
+from tenrec_api.services import runs
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class Schedule:
         self._faults[kind] = faults
 
     def forget(self) -> None:
-        """Delete operations that ended long ago, a bounded number at a time, and results that nobody waits for."""
+        """Delete operations and runs of long ago, a bounded number at a time, and results that nobody waits for."""
         days = self._config.worker.operation_days
         with self._sessions() as session:
             old = list(
@@ -87,6 +88,7 @@ class Schedule:
                 )
             )
             session.execute(delete(Operation).where(Operation.sequence.in_(old)))
+            runs.forget(session, now() - timedelta(days=days), FORGET_AT_ONCE)
             # A result is for the request that waits for it; a console's may be megabytes.
             session.execute(
                 update(Operation)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -15,6 +16,9 @@ from tenrec_api.services.doorbell import WORK_WAITS
 
 # A waiting request looks this often: quickly at first, because most runs are short.
 FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.05, 0.5
+
+# What cannot be tried again by itself, and why.
+GIVEN_UP = {"server_create": "the server has given up its place on the host; delete it and create another"}
 
 
 def enqueue(
@@ -105,15 +109,21 @@ def listing(
     kind: str | None = None,
     resource_id: str | None = None,
     project_id: str | None = None,
+    since: datetime | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> list[Operation]:
-    """Operations, latest first; `before` is the `sequence` of the last one of the page before."""
+    """Operations, latest first: those asked for at `since` (UTC) or later, if it is given.
+
+    `before` is the `sequence` of the last one of the page before.
+    """
     query = select(Operation).order_by(Operation.sequence.desc()).limit(limit)
     wanted = {"status": status, "kind": kind, "resource_id": resource_id, "project_id": project_id}
     for column, value in wanted.items():
         if value is not None:
             query = query.where(getattr(Operation, column) == value)
+    if since is not None:
+        query = query.where(Operation.created_at >= since)
     if before is not None:
         query = query.where(Operation.sequence < before)
     return list(session.scalars(query))
@@ -140,14 +150,16 @@ def cancel(session: Session, operation_id: str) -> Operation:
     return operation
 
 
-def replay(session: Session, operation_id: str) -> Operation:
+def retry(session: Session, operation_id: str) -> Operation:
     """Queue the work of a failed operation once more, as a new operation in its name and place; commits.
 
-    Raises NotFound, and Conflict for one that did not fail.
+    Raises NotFound, and Conflict for one that did not fail, or whose resource has given up what it needs.
     """
     failed = show(session, operation_id)
     if failed.status != FAILED:
-        raise Conflict(f"Operation {operation_id} is {failed.status}; only a failed one can be replayed.")
+        raise Conflict(f"Operation {operation_id} is {failed.status}; only a failed one can be tried again.")
+    if failed.kind in GIVEN_UP:
+        raise Conflict(f"A failed {failed.kind} cannot be tried again: {GIVEN_UP[failed.kind]}.")
     again = enqueue(
         session,
         failed.kind,

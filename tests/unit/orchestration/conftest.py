@@ -10,6 +10,7 @@ from tenrec_api.config import Config, Database, Worker
 from tenrec_api.database import make_engine, make_sessions
 from tenrec_api.models.base import Base
 from tenrec_api.models.operation import Operation
+from tenrec_api.models.run import Run, RunOperation
 from tenrec_api.orchestration.claims import Claims
 from tenrec_api.orchestration.events import Fault, Outcome, RunResult
 from tenrec_api.orchestration.execution import Execution
@@ -29,7 +30,7 @@ def config(tmp_path):
 @pytest.fixture
 def sessions(config):
     engine = make_engine(config.database)
-    Base.metadata.create_all(engine, tables=[Operation.__table__])
+    Base.metadata.create_all(engine, tables=[Operation.__table__, Run.__table__, RunOperation.__table__])
     yield make_sessions(engine)
     engine.dispose()
 

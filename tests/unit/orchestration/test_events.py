@@ -1,6 +1,6 @@
 """Summing up events: what the tests with a real run cannot easily bring about."""
 
-from tenrec_api.orchestration.events import Collector
+from tenrec_api.orchestration.events import KILLED, Collector
 
 
 def ok(task, results, **data):
@@ -68,3 +68,31 @@ def test_results_that_keep_to_no_contract_do_no_harm():
 def test_a_run_that_says_nothing_at_all_still_has_a_fault():
     result = Collector([{"id": "a"}]).finish("failed")
     assert result.outcomes["a"].fault.message
+
+
+def failed(task, **result):
+    return {"event": "runner_on_failed", "event_data": {"task": task, "host": "c1", "res": result}}
+
+
+def test_what_a_module_says_may_heal_is_transient_and_no_fact():
+    collector = Collector([{"id": "a"}, {"id": "b"}, {"id": "c"}])
+    away = {"id": "a", "error": "libvirt is away", "transient": True}
+    collector.handle(ok("Start it", [away, {"id": "b", "error": "wrong"}, {"id": "c", "transient": True}]))
+    outcomes = collector.finish("successful").outcomes
+    assert (outcomes["a"].fault.transient, outcomes["a"].fault.own) == (True, True)
+    assert (outcomes["b"].fault.transient, outcomes["c"].fault, outcomes["c"].facts) == (False, None, {})
+
+
+def test_a_module_that_could_not_work_at_all_may_heal():
+    collector = Collector([{"id": "a"}])
+    collector.handle(failed("Start it", msg="libvirt is away", results=[], transient=True))
+    fault = collector.finish("failed").outcomes["a"].fault
+    assert (fault.task, fault.transient, fault.own) == ("Start it", True, False)
+
+
+def test_what_a_signal_ended_may_heal():
+    result = Collector([{"id": "a"}]).finish(KILLED)
+    assert (result.status, result.outcomes["a"].fault.transient) == ("failed", True)
+    collector = Collector([{"id": "a"}])
+    collector.handle({"event": "verbose", "stdout": "[ERROR]: A worker was found in a dead state"})
+    assert collector.finish("failed").outcomes["a"].fault.transient

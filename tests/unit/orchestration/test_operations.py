@@ -1,4 +1,4 @@
-"""The service: enqueue in the caller's transaction, ring after it, wait, list, replay."""
+"""The service: enqueue in the caller's transaction, ring after it, wait, list, retry."""
 
 import threading
 
@@ -93,7 +93,7 @@ def test_waiting_before_the_commit_is_a_mistake(sessions):
 
 def test_an_unknown_operation_is_not_found(sessions):
     with sessions() as session:
-        for action in (operations.show, operations.cancel, operations.replay):
+        for action in (operations.show, operations.cancel, operations.retry):
             with pytest.raises(NotFound):
                 action(session, "no such")
         with pytest.raises(NotFound):
@@ -112,13 +112,13 @@ def test_lists_have_the_latest_first_and_pages(queue, sessions):
         assert [each.resource_id for each in operations.listing(session, resource_id="d", status="queued")] == ["d"]
 
 
-def test_a_failed_operation_can_be_replayed_and_no_other(queue, sessions, script, done):
+def test_a_failed_operation_can_be_tried_again_and_no_other(queue, sessions, script, done):
     fault = Fault("Create the disks", "c1", "full", own=True)
     failed = queue.add("a", shared=["net"], parameters={"size": 1})
     queue.work(script(lambda kind, items, cancelled: done(items, {"a": fault} if kind == "thing_create" else {})))
     with sessions() as session:
-        again = operations.replay(session, failed)
+        again = operations.retry(session, failed)
         assert again.id != failed and again.status == "queued"
         assert (again.touched, again.parameters) == ({"net": False, "a": True}, {"size": 1})
         with pytest.raises(Conflict, match="queued"):
-            operations.replay(session, again.id)
+            operations.retry(session, again.id)

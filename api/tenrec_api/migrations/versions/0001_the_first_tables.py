@@ -236,6 +236,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_roles_name")),
     )
     op.create_table(
+        "run_operations",
+        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("operation_id", sa.String(length=36), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "operation_id", name=op.f("pk_run_operations")),
+    )
+    with op.batch_alter_table("run_operations", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_run_operations_operation_id"), ["operation_id"], unique=False)
+
+    op.create_table(
+        "runs",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("check", sa.Boolean(), nullable=False),
+        sa.Column("started_at", TIMESTAMP, nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("nodes", sa.JSON(), nullable=False),
+        sa.Column("tasks", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_runs")),
+        sa.UniqueConstraint("id", name=op.f("uq_runs_id")),
+    )
+    with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_runs_started_at"), ["started_at"], unique=False)
+
+    op.create_table(
         "security_groups",
         sa.Column("default_of", sa.String(length=64), nullable=True),
         sa.Column("project_id", sa.String(length=64), nullable=False),
@@ -675,6 +701,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_security_groups_project_id"))
 
     op.drop_table("security_groups")
+    with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_runs_started_at"))
+
+    op.drop_table("runs")
+    with op.batch_alter_table("run_operations", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_run_operations_operation_id"))
+
+    op.drop_table("run_operations")
     op.drop_table("roles")
     with op.batch_alter_table("revoked_tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_revoked_tokens_expires_at"))

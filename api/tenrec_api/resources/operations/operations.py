@@ -7,8 +7,8 @@ from tenrec_api.apis import OPERATIONS
 from tenrec_api.http.blueprint import Blueprint, requires
 from tenrec_api.schemas.base import enveloped
 from tenrec_api.schemas.operations.operations import Operation as OperationSchema
-from tenrec_api.schemas.operations.operations import OperationList, OperationQuery
-from tenrec_api.services import operations
+from tenrec_api.schemas.operations.operations import OperationList, OperationQuery, RunList
+from tenrec_api.services import operations, runs
 
 blueprint = Blueprint("operations", OPERATIONS, "Playbook runs of tenants' requests, for operators")
 
@@ -36,6 +36,18 @@ class Operation(MethodView):
         return {"operation": operations.show(g.session, operation_id)}
 
 
+@blueprint.route("/operations/<operation_id>/events")
+class OperationEvents(MethodView):
+    """What an operation's runs did."""
+
+    @requires("operations:events")
+    @blueprint.response(200, RunList)
+    def get(self, operation_id):
+        """List an operation's runs with every task: host, start, seconds and how it ended."""
+        operations.show(g.session, operation_id)
+        return {"runs": runs.of_operation(g.session, operation_id)}
+
+
 @blueprint.route("/operations/<operation_id>/cancel")
 class OperationCancel(MethodView):
     """The end of an operation before its time."""
@@ -45,3 +57,14 @@ class OperationCancel(MethodView):
     def post(self, operation_id):
         """Cancel an operation that is queued or running."""
         return {"operation": operations.cancel(g.session, operation_id)}
+
+
+@blueprint.route("/operations/<operation_id>/retry")
+class OperationRetry(MethodView):
+    """Another try of what failed."""
+
+    @requires("operations:retry")
+    @blueprint.response(202, enveloped("operation", OperationSchema))
+    def post(self, operation_id):
+        """Queue the work of a failed operation once more, as a new operation."""
+        return {"operation": operations.retry(g.session, operation_id)}

@@ -1,10 +1,14 @@
 """Operations as operators see them: hosts, attempts and reasons included."""
 
+from datetime import UTC, datetime
+
 from marshmallow import Schema, fields, validate
 
 from tenrec_api.schemas.base import Query, Time
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
+RUN_STATUSES = ("successful", "failed", "timeout", "canceled")
+TASK_STATUSES = ("ok", "changed", "skipped", "failed", "ignored", "unreachable")
 
 
 class OperationQuery(Query):
@@ -14,6 +18,11 @@ class OperationQuery(Query):
     kind = fields.String()
     resource_id = fields.String()
     project_id = fields.String()
+    since = fields.NaiveDateTime(
+        timezone=UTC,
+        validate=validate.Range(datetime(1970, 1, 1), datetime(9999, 1, 1)),
+        metadata={"description": "asked for at this time or later: ISO 8601, UTC if it names no zone"},
+    )
     before = fields.Integer(validate=validate.Range(0, 2**62))
     limit = fields.Integer(load_default=100, validate=validate.Range(1, 1000))
 
@@ -41,6 +50,40 @@ class Operation(Schema):
     created_at = Time()
     started_at = Time()
     finished_at = Time()
+
+
+class RunEvent(Schema):
+    """What one task was on one host. `start` is UTC; `message` is there when the task failed."""
+
+    play = fields.String()
+    task = fields.String()
+    host = fields.String()
+    start = fields.String()
+    seconds = fields.Float()
+    status = fields.String(validate=validate.OneOf(TASK_STATUSES))
+    message = fields.String()
+
+
+class Run(Schema):
+    """One playbook run. It may have been for other operations too, and tried again what an earlier one began.
+
+    `kind` is the playbook's name: the operation's, or the one that removes what a failed run made.
+    """
+
+    id = fields.String()
+    kind = fields.String()
+    status = fields.String(validate=validate.OneOf(RUN_STATUSES))
+    check = fields.Boolean(metadata={"description": "whether it only told what would change"})
+    started_at = Time()
+    seconds = fields.Float()
+    nodes = fields.Dict(keys=fields.String(), values=fields.String())
+    events = fields.List(fields.Nested(RunEvent), attribute="tasks")
+
+
+class RunList(Schema):
+    """The runs of an operation, first to last."""
+
+    runs = fields.List(fields.Nested(Run))
 
 
 class OperationList(Schema):
