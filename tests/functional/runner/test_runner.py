@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tenrec_api.orchestration import leftovers
+
 
 def test_every_item_gets_the_facts_of_its_modules(runner):
     result = runner.run("report", [{"id": "one", "size": 1}, {"id": "two", "size": 2}], {}, 60)
@@ -117,6 +119,20 @@ def test_a_run_is_cancelled_soon_with_all_its_processes(runner, tmp_path):
     result = runner.run("waits", [{"id": "one", "pid_file": str(pid_file)}], {}, 300, cancelled=pid_file.exists)
     assert result.status == "canceled"
     assert "cancelled" in result.outcomes["one"].fault.message
+    assert not alive(pid_file)
+
+
+def test_a_run_whose_ansible_was_killed_may_be_tried_again(runner, settings, tmp_path):
+    pid_file = tmp_path / "pid"
+
+    def kill():
+        if pid_file.exists():
+            leftovers.end_processes(Path(settings.run_directory))
+        return False
+
+    result = runner.run("waits", [{"id": "one", "pid_file": str(pid_file)}], {}, 60, cancelled=kill)
+    fault = result.outcomes["one"].fault
+    assert result.status == "failed" and fault.transient, fault
     assert not alive(pid_file)
 
 
