@@ -63,11 +63,12 @@ class Runner:
         deadline: int,
         cancelled: Callable[[], bool] = never,
         check: bool = False,
+        keep: bool = True,
     ) -> RunResult:
         """Run the playbook `kind` for `items`, each with a unique `id`, within `deadline` seconds.
 
         `cancelled` is asked several times a second. `check`: nothing is changed, and the result's `diffs` tell what
-        would be. Whatever goes wrong is in the result, not an exception; an item that cannot be passed on verbatim
+        would be. `keep`: whether a record of the run is kept. Whatever goes wrong is in the result, not an exception; an item that cannot be passed on verbatim
         fails alone.
         """
         refused, passable = _sort_out(items)
@@ -90,7 +91,8 @@ class Runner:
         result = collector.finish(status, time.monotonic() - began, deadline + self._grace)
         result.outcomes.update(refused)
         result.run_id, result.began, result.check = run_id, started_at, check
-        self._archive.keep(kind, passable, nodes, deadline, result)
+        if keep:
+            self._archive.keep(kind, passable, nodes, deadline, result)
         return result
 
     def _write(self, folder: Path, items: Items, nodes: Mapping[str, str], deadline: int) -> None:
