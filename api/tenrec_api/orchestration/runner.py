@@ -68,8 +68,8 @@ class Runner:
         """Run the playbook `kind` for `items`, each with a unique `id`, within `deadline` seconds.
 
         `cancelled` is asked several times a second. `check`: nothing is changed, and the result's `diffs` tell what
-        would be. `keep`: whether a record of the run is kept. Whatever goes wrong is in the result, not an exception; an item that cannot be passed on verbatim
-        fails alone.
+        would be. `keep`: whether a record of the run is kept. Whatever goes wrong is in the result, not an exception;
+        an item that cannot be passed on verbatim fails alone.
         """
         refused, passable = _sort_out(items)
         if items and not passable:

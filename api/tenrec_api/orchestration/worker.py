@@ -21,11 +21,13 @@ from tenrec_api.database import make_engine, make_sessions
 from tenrec_api.orchestration.claims import Claims
 from tenrec_api.orchestration.execution import DATABASE_AWAY, Execution, Runs
 from tenrec_api.orchestration.listener import Listener
+from tenrec_api.orchestration.rehearsals import RehearsalServer
 from tenrec_api.orchestration.runner import Runner
 from tenrec_api.orchestration.schedule import Schedule
 from tenrec_api.orchestration.workflows import discover
 from tenrec_api.orchestration.workflows.base import Periodic, Workflow
 from tenrec_api.services.identity.tokens import TokenStore
+from tenrec_api.services.rehearsals import SOCKET
 
 log = logging.getLogger(__name__)
 
@@ -203,13 +205,16 @@ def serve(config: Config, runner: Runner, workflows: Mapping[str, Workflow], per
     except DATABASE_AWAY as error:
         # The leases run out by themselves.
         log.warning("cannot look for what an earlier worker left: %s", error)
+    rehearsals = RehearsalServer(Path(config.worker.run_directory) / SOCKET, runner, workflows)
     # Not in the main thread: that one takes the signals, and must not hold a lock that their handler wants.
     loop = threading.Thread(target=worker.run, name="claim")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
+    rehearsals.start()
     loop.start()
     while loop.is_alive():
         loop.join(timeout=1)
+    rehearsals.stop()
     os.close(lock)
 
 
