@@ -1,6 +1,7 @@
 """The application factory. The steps stand in the order in which a request meets them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
@@ -10,8 +11,10 @@ from tenrec_api.config import Config
 from tenrec_api.database import make_engine, make_sessions
 from tenrec_api.http import discovery, errors, lifecycle, openapi
 from tenrec_api.http.project_paths import ProjectPaths
+from tenrec_api.orchestration import rehearsals
 from tenrec_api.services.doorbell import Doorbell
 from tenrec_api.services.identity.tokens import TokenStore
+from tenrec_api.services.rehearsals import SOCKET, Stage
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Runtime:
     config: Config
     sessions: sessionmaker[Session]
     token_store: TokenStore
+    stage: Stage
 
 
 def create_app(config: Config) -> Flask:
@@ -37,9 +41,13 @@ def create_app(config: Config) -> Flask:
         OPENAPI_JSON_PATH="openapi.json",
     )
     token_store = TokenStore(config.identity, config.cache)
-    sessions = make_sessions(make_engine(config.database), settings=config, token_store=token_store)
+    engine = make_engine(config.database)
+    sessions = make_sessions(engine, settings=config, token_store=token_store)
     Doorbell(config.broker).attach(sessions)
-    app.extensions["tenrec"] = Runtime(config, sessions, token_store)
+    # Rehearsals ring nobody, and must not make others forget what is still so.
+    rehearsed = make_sessions(engine, settings=config, token_store=token_store.uncached())
+    stage = Stage(rehearsed, rehearsals.item, Path(config.worker.run_directory) / SOCKET)
+    app.extensions["tenrec"] = Runtime(config, sessions, token_store, stage)
     errors.register(app)
     lifecycle.register(app)
     discovery.register(app)

@@ -27,6 +27,13 @@ def make_engine(database: Database) -> Engine:
     def _enforce_foreign_keys(connection, _record):
         connection.execute("PRAGMA foreign_keys=ON")
 
+    @event.listens_for(engine, "savepoint")
+    def _begin_first(connection, _name):
+        # pysqlite begins a transaction only before a change. A savepoint without one is itself the transaction, and its
+        # release would be the commit.
+        if not connection.connection.driver_connection.in_transaction:
+            connection.exec_driver_sql("BEGIN")
+
     return engine
 
 

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from tenrec_api.apis import api_of_path
 from tenrec_api.context import Context
 from tenrec_api.exceptions import Unauthenticated
-from tenrec_api.http import microversions, project_paths
+from tenrec_api.http import dry_run, microversions, project_paths
 from tenrec_api.http.parsing import check_url
 from tenrec_api.services.identity import tokens
 
@@ -24,16 +24,18 @@ def register(app: Flask) -> None:
     app.before_request(authenticate)
     app.before_request(project_paths.check)
     app.after_request(finish)
+    dry_run.register(app)
     app.teardown_request(close)
 
 
 def begin() -> None:
-    """Give the request an id (a service's own is kept as the global one) and a database session."""
+    """Give the request an id (a service's own is kept as the global one) and a database session, or a rehearsal's."""
     given = request.headers.get("X-Openstack-Request-Id", "")
     g.request_id = f"req-{uuid.uuid4()}"
     g.global_request_id = given if REQUEST_ID.fullmatch(given) else None
-    g.session = current_app.extensions["tenrec"].sessions()
     g.context = Context(request_id=g.request_id)
+    g.rehearsal = dry_run.begin()
+    g.session = g.rehearsal.session if g.rehearsal else current_app.extensions["tenrec"].sessions()
 
 
 def authenticate() -> None:
@@ -67,7 +69,9 @@ def finish(response: Response) -> Response:
 
 
 def close(_error: BaseException | None = None) -> None:
-    """Give the session back; what no service committed is rolled back."""
-    session = g.pop("session", None)
-    if session is not None:
+    """Give the session back; what no service committed is rolled back, and all that was rehearsed."""
+    session, rehearsal = g.pop("session", None), g.pop("rehearsal", None)
+    if rehearsal is not None:
+        rehearsal.close()
+    elif session is not None:
         session.close()

@@ -8,6 +8,7 @@ from flask import Flask
 from flask_smorest import Api
 
 from tenrec_api.http.blueprint import Blueprint, public
+from tenrec_api.http.dry_run import HeaderInDocument
 
 
 class OpenApi(Api):
@@ -19,7 +20,11 @@ class OpenApi(Api):
 
 def register(app: Flask, blueprints: Iterable[Blueprint]) -> None:
     """Add the routes of `blueprints` and the document that describes them."""
-    api = OpenApi(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=schema_name)})
+    plugins = {
+        "marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=schema_name),
+        "extra_plugins": [HeaderInDocument()],
+    }
+    api = OpenApi(app, spec_kwargs=plugins)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     document = app.view_functions["api-docs.openapi_json"]

@@ -68,7 +68,7 @@ class Catalog(MethodView):
 
 
 def _store() -> tokens.TokenStore:
-    return current_app.extensions["tenrec"].token_store
+    return g.session.info["token_store"]
 
 
 def _subject() -> tuple[Context, str]:

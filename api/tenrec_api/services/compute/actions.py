@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from tenrec_api.context import Context
 from tenrec_api.exceptions import Conflict, Unavailable
 from tenrec_api.models.server import Server
-from tenrec_api.services import operations
+from tenrec_api.services import operations, rehearsals
 from tenrec_api.services.compute import attachments, instance_actions, outcomes
 from tenrec_api.services.compute.servers import find, find_unlocked
 from tenrec_api.services.compute.vm_states import VM_STATES
@@ -111,7 +111,7 @@ def console_output(session: Session, context: Context, server_id: str, length: i
     server = find(session, context, server_id)
     if server.node is None or server.status == "BUILD" or server.task_state == DELETING:
         raise Conflict(f"Instance {server.id} is not ready")
-    if length == 0:
+    if length == 0 or rehearsals.stop_here(session, "The console is read by the real request only."):
         return ""
     operation = operations.enqueue(
         session,

@@ -7,6 +7,7 @@ ever used.
 """
 
 import base64
+import copy
 import json
 import os
 from dataclasses import dataclass
@@ -51,6 +52,12 @@ class TokenStore:
         if not files:
             raise FileNotFoundError(f"no Fernet key in {self._directory}; make one with tenrec-manage fernet-key")
         return MultiFernet([Fernet(file.read_bytes().strip()) for file in reversed(files)])
+
+    def uncached(self) -> "TokenStore":
+        """The same keys without memcached: nothing is remembered, and nothing forgotten for others."""
+        other = copy.copy(self)
+        other.cache = Cache(config.Cache())
+        return other
 
     def encrypt(self, payload: dict) -> str:
         """The token's text for `payload`."""

@@ -14,7 +14,7 @@ from tenrec_api.exceptions import Conflict, Forbidden, InvalidInput, NotFound, T
 from tenrec_api.models.base import now
 from tenrec_api.models.identity import User
 from tenrec_api.models.image import Image
-from tenrec_api.services import listing, operations
+from tenrec_api.services import listing, operations, rehearsals
 from tenrec_api.services.identity import tokens
 from tenrec_api.services.identity.bootstrap import WORKER
 
@@ -145,9 +145,13 @@ def upload(session: Session, context: Context, image_id: str, stream: BinaryIO) 
         raise Conflict(f"Image {image_id} is {image.status}; only a queued image takes data.")
     image.enter("saving")
     session.commit()
+    limit = session.info["settings"].images.max_bytes
+    checks = f"that the data has at most {limit} bytes, is {image.disk_format} indeed, and names no other file"
+    if rehearsals.stop_here(session, f"The data was not read. The real request checks {checks}."):
+        return image
     path = file_of(session, image)
     try:
-        _receive(stream, path, session.info["settings"].images.max_bytes)
+        _receive(stream, path, limit)
     except BaseException:
         # The client went away, the disk is full, or the file is too large: the image can be uploaded again.
         image.enter("queued")
