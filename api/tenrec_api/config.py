@@ -105,6 +105,7 @@ class Worker:
     archive_runs: int = 500
     archive_days: int = 30
     concurrent_runs: int = 2
+    warm: bool = True
     poll_seconds: float = 2.0
     lease_seconds: int = 30
     operation_seconds: int = 3600

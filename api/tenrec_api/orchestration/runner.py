@@ -1,5 +1,6 @@
 """The one door to ansible-runner: a workflow's name and items go in, what became of each item comes out."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -17,6 +18,8 @@ from tenrec_api.models.base import now
 from tenrec_api.orchestration import leftovers, variables
 from tenrec_api.orchestration.archive import Archive
 from tenrec_api.orchestration.events import KILLED, Collector, Fault, Outcome, RunResult
+from tenrec_api.orchestration.warm import seam
+from tenrec_api.orchestration.warm.keeper import Keeper
 
 # Modules keep to the deadline themselves; a run is stopped by force only this much later, so that they can say why.
 GRACE_SECONDS = 15
@@ -29,6 +32,9 @@ LARGEST_RESULT = 64 * 1024 * 1024
 
 # Exit codes by which a shell tells which signal ended a program.
 SIGNALS_FROM, SIGNALS_TO = 128, 160
+
+# ansible-runner starts the process of every run with this module's `spawn`, and offers no other way to choose how.
+ansible_runner.runner.pexpect = seam
 
 Items = Sequence[Mapping[str, Any]]
 
@@ -47,6 +53,36 @@ class Runner:
         self._grace = grace_seconds
         self._folder = Path(settings.run_directory)
         self._archive = Archive(settings, collection)
+        self._keeper: Keeper | None = None
+
+    def start(self) -> None:
+        """Make runs fast from now on, when the settings say so; until then, and without, each is right but slow."""
+        if not self._settings.warm:
+            return
+        folder = self._folder / "probe"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            config = self._prepare("none", folder, Collector([]), 1, never, False).config
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._keeper = Keeper(config.env, config.cwd, self._watched(), self._folder)
+        self._keeper.start()
+
+    def wait_warm(self, seconds: float = 60.0) -> bool:
+        """Wait until runs are fast. Returns whether they are."""
+        return self._keeper is not None and self._keeper.wait(seconds)
+
+    def stop(self) -> None:
+        """Undo `start`."""
+        if self._keeper is not None:
+            self._keeper.stop()
+            self._keeper = None
+
+    def _watched(self) -> list[Path]:
+        """What Ansible reads once, and a run would read anew: its settings, the collection, Ansible itself."""
+        packages = [importlib.util.find_spec(name).origin for name in ("ansible", "ansible.release", "ansible_runner")]
+        collection = Path(self._settings.collections_path, "ansible_collections", *self._collection.split("."))
+        return [Path(self._settings.ansible_config), collection, *map(Path, packages)]
 
     def clean(self) -> None:
         """End what an earlier worker's runs left behind, processes and folders; call it before the first run."""
@@ -125,7 +161,15 @@ class Runner:
     def _run_playbook(
         self, kind: str, folder: Path, collector: Collector, deadline: int, cancelled: Callable[[], bool], check: bool
     ) -> str:
-        run = ansible_runner.run(
+        run = self._prepare(kind, folder, collector, deadline, cancelled, check)
+        with seam.warmed_by(self._keeper):
+            run.run()
+        return KILLED if run.status == "failed" and _killed(run.rc) else run.status
+
+    def _prepare(
+        self, kind: str, folder: Path, collector: Collector, deadline: int, cancelled: Callable[[], bool], check: bool
+    ) -> ansible_runner.Runner:
+        return ansible_runner.interface.init_runner(
             private_data_dir=str(folder),
             playbook=f"{self._collection}.{kind}",
             inventory=self._settings.inventory,
@@ -137,7 +181,6 @@ class Runner:
             timeout=max(1, int(deadline + self._grace)),
             quiet=True,
         )
-        return KILLED if run.status == "failed" and _killed(run.rc) else run.status
 
 
 def _killed(code: int | None) -> bool:

@@ -197,6 +197,7 @@ def serve(config: Config, runner: Runner, workflows: Mapping[str, Workflow], per
     os.umask(0o077)
     lock = _only_one(Path(config.worker.run_directory))
     runner.clean()
+    runner.start()
     token_store = TokenStore(config.identity, config.cache)
     sessions = make_sessions(make_engine(config.database), settings=config, token_store=token_store)
     worker = Worker(config, sessions, runner, workflows, periodics)
@@ -215,6 +216,7 @@ def serve(config: Config, runner: Runner, workflows: Mapping[str, Workflow], per
     while loop.is_alive():
         loop.join(timeout=1)
     rehearsals.stop()
+    runner.stop()
     os.close(lock)
 
 
