@@ -3,8 +3,10 @@
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from launcher import clouds, environment, machine, nodes, ssh
+from launcher.bench import BENCHES, bench
 from launcher.checks.parts import run_visibly
 from launcher.checks.run import PARTS, test
 from launcher.down import down
@@ -61,6 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=lambda options: down(Steps(), keep=options.keep))
 
     _add_test_command(commands)
+
+    command = commands.add_parser("bench", help="measure the cloud that runs, and print a table")
+    command.add_argument("name", choices=BENCHES, help="; ".join(f"{name}: {what}" for name, what in BENCHES.items()))
+    command.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    command.set_defaults(run=lambda options: bench(options.name, options.json))
 
     command = commands.add_parser(
         "operation", help="list, show or cancel playbook runs of tenants' requests", add_help=False
