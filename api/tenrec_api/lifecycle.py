@@ -16,15 +16,24 @@ class IllegalTransition(Conflict):
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The transition table of one noun: for each state, the states that may follow it."""
+    """The transition table of one noun: for each state, the states that may follow it.
+
+    `settled` are the states in which a resource may stay. In every other one something is being done to it, which ends.
+    """
 
     noun: str
     steps: Mapping[str, frozenset[str]]
+    settled: frozenset[str]
 
     @property
     def states(self) -> frozenset[str]:
         """All states, final ones included."""
         return frozenset(self.steps)
+
+    @property
+    def passing(self) -> frozenset[str]:
+        """The states that belong to something that is being done; see services.stranded for when nothing is."""
+        return self.states - self.settled
 
     def allows(self, old: str, new: str) -> bool:
         """Whether a resource in state `old` may go to `new`. An unknown state allows nothing and is allowed nowhere."""
@@ -38,22 +47,23 @@ class Lifecycle:
         return new
 
 
-def _table(noun: str, **steps: str) -> Lifecycle:
+def _table(noun: str, settled: str, **steps: str) -> Lifecycle:
     """Make a table of space-separated states. `_named` is for nouns of which a state has a dash in its name."""
-    return _named(noun, steps)
+    return _named(noun, settled, steps)
 
 
-def _named(noun: str, steps: Mapping[str, str]) -> Lifecycle:
+def _named(noun: str, settled: str, steps: Mapping[str, str]) -> Lifecycle:
     table = {state: frozenset(after.split()) for state, after in steps.items()}
-    unknown = frozenset().union(*table.values()) - table.keys()
+    unknown = frozenset(settled.split()).union(*table.values()) - table.keys()
     if unknown:
         raise ValueError(f"The states {sorted(unknown)} of a {noun} are entered but have no row.")
-    return Lifecycle(noun, table)
+    return Lifecycle(noun, table, frozenset(settled.split()))
 
 
 # Compute: the status that clients see. What is being done meanwhile is the task state, not a state of its own.
 SERVER = _table(
     "server",
+    settled="ACTIVE SHUTOFF PAUSED SUSPENDED ERROR DELETED",
     BUILD="ACTIVE ERROR DELETED",
     ACTIVE="SHUTOFF REBOOT HARD_REBOOT PAUSED SUSPENDED ERROR DELETED",
     SHUTOFF="ACTIVE REBOOT HARD_REBOOT ERROR DELETED",
@@ -68,6 +78,7 @@ SERVER = _table(
 # Block storage, as Cinder spells it. A failed attach goes back to where it came from; error is for what is broken.
 VOLUME = _named(
     "volume",
+    "available in-use error error_deleting deleted",
     {
         "creating": "available error deleting",
         "available": "reserved attaching deleting error",
@@ -76,7 +87,7 @@ VOLUME = _named(
         "in-use": "detaching available error",
         "detaching": "available in-use error",
         "deleting": "deleted error_deleting",
-        "error": "available in-use deleting",
+        "error": "available in-use detaching deleting",
         "error_deleting": "deleting available",
         "deleted": "",
     },
@@ -85,6 +96,7 @@ VOLUME = _named(
 # Images, as Glance spells it.
 IMAGE = _table(
     "image",
+    settled="queued active deactivated killed deleted",
     queued="saving uploading importing active killed deleted",
     saving="importing active queued killed pending_delete deleted",
     uploading="importing saving active queued killed deleted",
@@ -99,6 +111,7 @@ IMAGE = _table(
 # Networks, routers, ports and floating IPs share Neutron's four.
 NETWORK = _table(
     "network resource",
+    settled="ACTIVE DOWN ERROR",
     BUILD="ACTIVE DOWN ERROR",
     ACTIVE="DOWN ERROR BUILD",
     DOWN="ACTIVE ERROR BUILD",
@@ -108,6 +121,7 @@ NETWORK = _table(
 # An operation goes back to queued when another try may help, when its worker is stopped, and after a crash.
 OPERATION = _table(
     "operation",
+    settled="succeeded failed cancelled",
     queued="running cancelled failed",
     running="succeeded failed cancelled queued",
     succeeded="",

@@ -64,4 +64,4 @@ def test_staying_is_legal_and_every_state_can_be_reached(table: Lifecycle):
 
 def test_a_table_with_a_state_that_has_no_row_is_refused():
     with pytest.raises(ValueError, match="nowhere"):
-        lifecycle._named("thing", {"here": "nowhere"})
+        lifecycle._named("thing", "here", {"here": "nowhere"})

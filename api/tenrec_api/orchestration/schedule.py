@@ -1,4 +1,4 @@
-"""What the worker does by itself, now and then: the periodic playbooks, and forgetting old operations."""
+"""What the worker does by itself, now and then: periodic playbooks, ending what is stranded, forgetting what is old."""
 
 import logging
 import time
@@ -12,14 +12,15 @@ from tenrec_api.config import Config
 from tenrec_api.models.base import now
 from tenrec_api.models.operation import UNFINISHED, Operation
 from tenrec_api.orchestration.events import Fault, RunResult
-from tenrec_api.orchestration.execution import Runs
+from tenrec_api.orchestration.execution import DATABASE_AWAY, Runs
 from tenrec_api.orchestration.workflows.base import Periodic
-from tenrec_api.services import runs
+from tenrec_api.services import runs, stranded
 
 log = logging.getLogger(__name__)
 
 FORGET_EVERY_SECONDS = 3600.0
 FORGET_AT_ONCE = 1000
+SWEEP_EVERY_SECONDS = 20.0
 RESULTS_LAST = timedelta(hours=1)
 
 
@@ -32,7 +33,10 @@ class Schedule:
         self._runner = runner
         self._stopped = False
         self._faults: dict[str, dict[str, Fault]] = {}
-        self._tasks: list[tuple[float, Callable[[], None]]] = [(FORGET_EVERY_SECONDS, self.forget)]
+        self._tasks: list[tuple[float, Callable[[], None]]] = [
+            (FORGET_EVERY_SECONDS, self.forget),
+            (SWEEP_EVERY_SECONDS, self.sweep),
+        ]
         for periodic in periodics:
             seconds = periodic.every(config)
             if seconds > 0:
@@ -75,6 +79,22 @@ class Schedule:
         for host in before.keys() - faults.keys():
             log.info("%s on %s works again", kind, host or "all hosts")
         self._faults[kind] = faults
+
+    def sweep(self) -> None:
+        """End what is in a passing state while nothing is being done to it; see services.stranded."""
+        with self._sessions() as session:
+            found = stranded.find(session)
+        for rule, row_id in found:
+            try:
+                with self._sessions() as session:
+                    if stranded.end(session, rule, row_id):
+                        session.commit()
+                        log.warning("%s %s was stranded", rule.model.__tablename__, row_id)
+            except DATABASE_AWAY:
+                raise
+            except Exception:
+                # One that cannot be ended is in the log each time, and keeps no other from it.
+                log.exception("%s %s is stranded and cannot be ended", rule.model.__tablename__, row_id)
 
     def forget(self) -> None:
         """Delete operations and runs of long ago, a bounded number at a time, and results that nobody waits for."""

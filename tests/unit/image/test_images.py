@@ -151,3 +151,35 @@ def test_an_image_that_is_being_inspected_can_be_deleted(client, session):
     session.commit()
     assert client.delete(f"{IMAGES}/{image['id']}").status_code == 204
     assert inspection.item(session, image["id"]) is None
+
+
+def test_an_upload_that_was_given_up_meanwhile_is_refused(client, session, settings, monkeypatch):
+    """No data came for so long that the image was taken for stranded; see services.stranded."""
+    image = make(client)
+
+    def receive(stream, path, limit, alive):
+        path.write_bytes(b"data")
+        session.get(Image, image["id"], populate_existing=True).enter("queued")
+        session.commit()
+
+    monkeypatch.setattr("tenrec_api.services.image.images._receive", receive)
+    headers = {"Content-Type": "application/octet-stream"}
+    answer = client.put(f"{IMAGES}/{image['id']}/file", data=b"data", headers=headers)
+    assert answer.status_code == 409 and "given up" in answer.get_data(as_text=True)
+    assert client.get(f"{IMAGES}/{image['id']}").json["status"] == "queued"
+    assert not (Path(settings.images.directory) / image["id"]).exists()
+
+
+def test_damaged_data_is_not_handed_out(client, session, settings):
+    image = make(client)
+    row = session.get(Image, image["id"])
+    row.status, row.size = "active", 10
+    session.commit()
+    path = Path(settings.images.directory) / image["id"]
+    for content in (None, b"short"):
+        if content is not None:
+            path.write_bytes(content)
+        answer = client.get(f"{IMAGES}/{image['id']}/file")
+        assert answer.status_code == 404 and "damaged" in answer.get_data(as_text=True)
+    path.write_bytes(b"0123456789")
+    assert client.get(f"{IMAGES}/{image['id']}/file").data == b"0123456789"

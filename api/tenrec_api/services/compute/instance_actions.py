@@ -49,6 +49,13 @@ def fail(session: Session, action_id: int | None, *, task: str, host: str, detai
         row.task, row.host, row.details = task[:255], host[:255], details
 
 
+def abandon(session: Session, server_id: str, *, task: str, details: str) -> None:
+    """Note of every action of the server that has no end that it failed."""
+    unended = select(InstanceAction).where(InstanceAction.server_id == server_id, InstanceAction.finished_at.is_(None))
+    for row in session.scalars(unended):
+        fail(session, row.id, task=task, host="", details=details)
+
+
 def listing(session: Session, context: Context, server_id: str) -> list[InstanceAction]:
     """The server's actions, latest first, also of a deleted one. Raises NotFound."""
     get_visible(session, context, Server, server_id, "Instance")

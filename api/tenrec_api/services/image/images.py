@@ -1,6 +1,7 @@
 """Images: their records, their files, and how nodes get at them."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +21,9 @@ from tenrec_api.services.identity.bootstrap import WORKER
 
 GONE = ("pending_delete", "deleted")
 CHUNK_BYTES = 1024 * 1024
+# What arrives is read in smaller pieces, so that a slow client is seen to be alive; see services.stranded.
+ARRIVING_BYTES = 64 * 1024
+SIGN_OF_LIFE_SECONDS = 30.0
 IMPORT_TIMEOUT_SECONDS = 600
 # As long as the longest run that fetches an image may take.
 DELIVERY_TOKEN_LIFETIME = timedelta(hours=1)
@@ -150,13 +154,22 @@ def upload(session: Session, context: Context, image_id: str, stream: BinaryIO) 
     if rehearsals.stop_here(session, f"The data was not read. The real request checks {checks}."):
         return image
     path = file_of(session, image)
+
+    def alive() -> None:
+        image.updated_at = now()
+        session.commit()
+
     try:
-        _receive(stream, path, limit)
+        _receive(stream, path, limit, alive)
     except BaseException:
         # The client went away, the disk is full, or the file is too large: the image can be uploaded again.
         image.enter("queued")
         session.commit()
         raise
+    image = session.get(Image, image_id, populate_existing=True)
+    if image is None or image.status != "saving":
+        path.unlink(missing_ok=True)
+        raise Conflict(f"The upload of image {image_id} was given up: the image was deleted, or no data came for long.")
     operation = operations.enqueue(session, "image_import", "image", image.id, context=context)
     session.commit()
     ended = operations.wait(session, operation.id, IMPORT_TIMEOUT_SECONDS)
@@ -167,13 +180,19 @@ def upload(session: Session, context: Context, image_id: str, stream: BinaryIO) 
     return image
 
 
-def _receive(stream: BinaryIO, path: Path, limit: int) -> None:
-    """Write `stream` to `path` under a temporary name, then give it its own: a half file is never seen under it."""
+def _receive(stream: BinaryIO, path: Path, limit: int, alive: Callable[[], None]) -> None:
+    """Write `stream` to `path` under a temporary name, then give it its own: a half file is never seen under it.
+
+    `alive` is called now and then for as long as data comes.
+    """
     part = path.with_name(f".{path.name}.part")
-    received = 0
+    received, told = 0, time.monotonic()
     try:
         with part.open("wb") as file:
-            while chunk := stream.read(CHUNK_BYTES):
+            while chunk := stream.read(ARRIVING_BYTES):
+                if time.monotonic() - told > SIGN_OF_LIFE_SECONDS:
+                    alive()
+                    told = time.monotonic()
                 received += len(chunk)
                 if received > limit:
                     raise TooLarge(f"An image may have at most {limit} bytes.")

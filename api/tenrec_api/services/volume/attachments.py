@@ -18,6 +18,8 @@ from tenrec_api.models.volume import Volume, VolumeAttachment
 from tenrec_api.services import operations
 from tenrec_api.services.volume import volumes
 
+# A volume that has an attachment is in error when nobody knows how its attaching ended.
+DETACHABLE = ("in-use", "error")
 IQN_PREFIX = "iqn.2010-10.org.openstack:volume-"
 
 
@@ -70,9 +72,9 @@ def attach(
 
 
 def detach(session: Session, context: Context, attachment: VolumeAttachment, compute_node: str) -> None:
-    """Queue `volume_detach`; commits. Raises InvalidInput unless the volume is in use."""
+    """Queue `volume_detach`; commits. Raises InvalidInput unless the volume is in use, or may be."""
     volume = volumes.show(session, context, attachment.volume_id, lock=True)
-    if volume.status != "in-use":
+    if volume.status not in DETACHABLE:
         raise InvalidInput(
             f"Invalid volume: Invalid input received: Invalid volume: Unable to detach volume. "
             f"Volume status must be 'in-use' to detach. Currently: status: '{volume.status}'."
@@ -154,7 +156,7 @@ def attached(session: Session, attachment: VolumeAttachment) -> None:
 def detached(session: Session, attachment: VolumeAttachment) -> None:
     """The server no longer has the volume, or never got it."""
     volume: Volume = attachment.volume
-    if volume.status in ("attaching", "detaching", "in-use"):
+    if volume.status in ("attaching", "detaching", *DETACHABLE):
         volume.enter("available")
     volume.attachments.remove(attachment)
     session.flush()

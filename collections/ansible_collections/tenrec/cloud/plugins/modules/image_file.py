@@ -108,12 +108,13 @@ class ImageFile(Resource):
 
     def apply(self, changes):
         (change,) = changes
-        self._stored(change.item).unlink(missing_ok=True)
+        for file in self._files(change.item):
+            file.unlink(missing_ok=True)
 
     def _have(self, item):
         if self.params["state"] == "absent":
-            stored = self._stored(item)
-            return {"path": str(stored)} if stored.exists() else None
+            there = [str(file) for file in self._files(item) if file.exists()]
+            return {"files": there} if there else None
         if not item["path"] or not item["disk_format"]:
             raise ItemError(f"image {item['id']} cannot be judged without path and disk_format")
         self._require_plain_file(item["path"])
@@ -128,8 +129,10 @@ class ImageFile(Resource):
             **self._checksums(item["path"]),
         }
 
-    def _stored(self, item):
-        return pathlib.Path(self.params["images"], str(uuid.UUID(item["id"])))
+    def _files(self, item):
+        """An image's file, and what is left of an upload that was broken off."""
+        name = str(uuid.UUID(item["id"]))
+        return [pathlib.Path(self.params["images"], each) for each in (name, f".{name}.part")]
 
     def _require_plain_file(self, path):
         try:
