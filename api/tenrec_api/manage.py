@@ -1,6 +1,7 @@
 """``tenrec-manage``: what an operator or a role does to the database and the keys. Every command may be run again."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -11,13 +12,16 @@ from alembic.script import ScriptDirectory
 
 from tenrec_api import config
 from tenrec_api.database import make_engine, make_sessions
+from tenrec_api.exceptions import TenrecError
+from tenrec_api.orchestration.replay import replay
+from tenrec_api.orchestration.workflows import discover
 from tenrec_api.services.identity import bootstrap
 from tenrec_api.services.identity.tokens import TokenStore, make_key
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point. Prints ``changed`` or ``unchanged`` as the last word; exit status 0, or 3 from ``db check`` when
-    behind.
+    behind. ``operation replay`` says what Ansible says, and exits as it does.
     """
     parser = argparse.ArgumentParser(prog="tenrec-manage", description=__doc__)
     parser.add_argument("--config", help="configuration file (default: $TENREC_CONFIG or /etc/tenrec/api.toml)")
@@ -33,12 +37,19 @@ def main(arguments: list[str] | None = None) -> int:
         "--member-password-file", type=Path, required=True, metavar="FILE", help="of user tenrec in project demo"
     )
     first.add_argument("--check", action="store_true", help="change nothing, only say whether something would")
+    operation = commands.add_parser("operation", help="playbook runs of tenants' requests")
+    verbs = operation.add_subparsers(dest="verb", required=True)
+    again = verbs.add_parser("replay", help="repeat a kept run with ansible-playbook, and exit as that does")
+    again.add_argument("id", help="of an operation, for its last run, or of a run")
+    again.add_argument("--check", action="store_true", help="change nothing, only show what would be changed")
     options = parser.parse_args(arguments)
     settings = config.load(options.config)
     if options.command == "db":
         return _database(settings, options.action)
     if options.command == "fernet-key":
         return _say(make_key(Path(settings.identity.fernet_key_directory)))
+    if options.command == "operation":
+        return _replay(settings, options.id, options.check)
     with make_sessions(make_engine(settings.database))() as session:
         changed = bootstrap.bootstrap(
             session,
@@ -67,6 +78,20 @@ def _database(settings: config.Config, action: str) -> int:
             command.upgrade(alembic, "head")
     _say(at != head)
     return 3 if action == "check" and at != head else 0
+
+
+def _replay(settings: config.Config, identity: str, check: bool) -> int:
+    token_store = TokenStore(settings.identity, settings.cache)
+    sessions = make_sessions(make_engine(settings.database), settings=settings, token_store=token_store)
+    workflows, _periodics = discover()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As an exception, so that nothing is left behind.
+        signal.signal(number, lambda received, _frame: sys.exit(128 + received))
+    try:
+        return replay(settings.worker, sessions, workflows, identity, check, lambda line: print(line, flush=True))
+    except TenrecError as error:
+        print(f"tenrec-manage: {error.message}", file=sys.stderr)
+        return 1
 
 
 def _say(changed: bool) -> int:

@@ -6,7 +6,7 @@ A folder is named by time, kind and run id, and holds:
 - ``run.yml``: the playbook, by reference to the collection's
 - ``variables.yml``: the variables; ``items`` only if no secret was in them (see below)
 - ``inventory.yml``, ``ansible.cfg``: as they were at the time
-- ``run.json``: the items without secrets, how the run and each item ended, and what each task was
+- ``run.json``: the items without secrets (`complete`: they had none), how the run and each item ended, and its tasks
 - ``output.log``: what Ansible said
 
 A run that had secrets leaves the items out of ``variables.yml``, and its ``run.yml`` begins with a play that refuses to
@@ -64,7 +64,7 @@ Repeat it with all that it had, on the controller (with --check: only say what w
 
 Or with ansible-playbook alone, in this folder, as the user tenrec (runuser -u tenrec -- bash):
 
-    ANSIBLE_HOME=$(mktemp -d) {ansible_playbook} {playbook} -e @{variables} --check --diff
+    {ansible_playbook} {playbook} -e @{variables} --check --diff
 
 {secrets}
 The inventory is the one of that time; -i /etc/tenrec/inventory.yml takes today's.
@@ -123,8 +123,8 @@ class Archive:
         (folder / SETTINGS).write_text(self._ansible_settings())
         shutil.copyfile(self._settings.inventory, folder / INVENTORY)
         ended = hide(_summary(result), set().union(*secrets))
-        record = {"kind": kind, "nodes": dict(nodes), "deadline": deadline, "items": shown, **ended}
-        (folder / RECORD).write_text(json.dumps(record) + "\n")
+        began = {"kind": kind, "nodes": dict(nodes), "deadline": deadline, "items": shown, "complete": complete}
+        (folder / RECORD).write_text(json.dumps(began | ended) + "\n")
         (folder / "output.log").write_text(result.output)
         (folder / "README").write_text(
             README.format(
@@ -151,6 +151,8 @@ class Archive:
         for name, value in (
             ("inventory", INVENTORY),
             ("collections_path", self._settings.collections_path),
+            # With the connections that the worker's runs leave open.
+            ("home", str(home(self._settings))),
             ("no_target_syslog", "true"),
             ("host_key_checking", "true"),
         ):
@@ -187,6 +189,11 @@ class Shelf:
         folder = self._folder / name
         folder.mkdir(mode=0o700, parents=True)
         return folder
+
+
+def home(settings: Worker) -> Path:
+    """Where Ansible keeps what one run leaves to the next: the sockets of open connections."""
+    return Path(settings.run_directory) / "ansible"
 
 
 def find(folder: Path, run_id: str) -> Path | None:

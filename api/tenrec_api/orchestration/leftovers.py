@@ -9,6 +9,8 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+# What the folder of a run is called, to tell it from the others beside it.
+RUN_PREFIX = "run-"
 # ansible-runner gives it to every process of a run; it names the run's folder.
 MARK = b"AWX_ISOLATED_DATA_DIR="
 

@@ -23,8 +23,6 @@ from tenrec_api.orchestration.warm.keeper import Keeper
 
 # Modules keep to the deadline themselves; a run is stopped by force only this much later, so that they can say why.
 GRACE_SECONDS = 15
-# What the folder of a run is called, to tell it from the others beside it.
-RUN_PREFIX = "run-"
 # How often a run looks whether it was cancelled or is over time.
 POLL_SECONDS = 0.25
 # ansible-runner drops results larger than this; a console log of some megabytes must pass.
@@ -88,7 +86,7 @@ class Runner:
         """End what an earlier worker's runs left behind, processes and folders; call it before the first run."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         leftovers.end_processes(self._folder)
-        for each in self._folder.glob(f"{RUN_PREFIX}*"):
+        for each in self._folder.glob(f"{leftovers.RUN_PREFIX}*"):
             shutil.rmtree(each, ignore_errors=True)
 
     def run(
@@ -111,7 +109,7 @@ class Runner:
         if items and not passable:
             return RunResult("failed", outcomes=refused)
         run_id = str(uuid.uuid4())
-        folder = self._folder / f"{RUN_PREFIX}{run_id}"
+        folder = self._folder / f"{leftovers.RUN_PREFIX}{run_id}"
         collector = Collector(passable)
         started_at, began = now(), time.monotonic()
         status = "failed"

@@ -71,8 +71,12 @@ def _one_escape(pair: re.Match) -> str:
     return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
 
 
+def document(variables: Mapping[str, Any]) -> str:
+    """The text of a variables file: names of ours, values of anybody."""
+    return "".join(f"{name}: !unsafe {encode(value)}\n" for name, value in variables.items())
+
+
 def write(path: Path, variables: Mapping[str, Any]) -> None:
-    """Write `variables` (names of ours, values of anybody) to `path`, readable by this user only."""
-    lines = [f"{name}: !unsafe {encode(value)}\n" for name, value in variables.items()]
+    """Write `variables` to a new file, readable by this user only."""
     path.touch(mode=0o600, exist_ok=False)
-    path.write_text("".join(lines), encoding="utf-8")
+    path.write_text(document(variables), encoding="utf-8")
