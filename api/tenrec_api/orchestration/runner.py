@@ -63,7 +63,7 @@ class Runner:
             config = self._prepare("none", folder, Collector([]), 1, never, False).config
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        self._keeper = Keeper(config.env, config.cwd, self._watched(), self._folder)
+        self._keeper = Keeper(config.env, config.cwd, self._watched(), self._folder, self._collection)
         self._keeper.start()
 
     def wait_warm(self, seconds: float = 60.0) -> bool:

@@ -6,6 +6,7 @@ run is made anew here: environment, temporary folder, random numbers, handlers f
 
 import atexit
 import fcntl
+import importlib
 import json
 import os
 import random
@@ -32,9 +33,54 @@ from tenrec_api.orchestration.warm.protocol import ARTIFACTS, GO, LOCAL_TEMP, PA
 DEFAULT_SIGNALS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGWINCH)
 
 
-def preload() -> None:
-    """Import what every run needs, and read the descriptions of its plugins."""
+# Kinds of plugins of which a run looks at every one, or may use any.
+WHOLE_KINDS = (
+    loader.become_loader,
+    loader.connection_loader,
+    loader.inventory_loader,
+    loader.shell_loader,
+    loader.vars_loader,
+)
+SINGLE_PLUGINS = (
+    (loader.action_loader, ("normal", "gather_facts", "set_fact")),
+    (loader.cache_loader, ("jsonfile", "memory")),
+    (loader.callback_loader, ("default", "junit", "minimal", "oneline", "tree")),
+    (loader.strategy_loader, ("linear",)),
+)
+# What Ansible imports on its way.
+LATE_MODULES = (
+    "ansible.executor.process.worker",
+    "ansible.playbook.role_include",
+    "ansible.playbook.handler_task_include",
+    "ansible._internal._ansiballz._builder",
+    "ansible._internal._json._profiles._inventory_legacy",
+    "multiprocessing.popen_fork",
+    "multiprocessing.synchronize",
+    "pty",
+)
+
+
+def preload(collection: str) -> None:
+    """Import what every run needs, and read the descriptions of plugins, of Ansible and of `collection`.
+
+    Ansible's own loaders do it and remember. What they load has no traces of a run: no instance is made. runner's
+    display callback is not among it, for it changes how Ansible speaks from the moment on which it is loaded.
+    """
     loader.init_plugin_loader()
+    importlib.import_module("ansible_collections.ansible.builtin")
+    importlib.import_module(f"ansible_collections.{collection}")
+    for each in WHOLE_KINDS:
+        list(each.all(class_only=True))
+    for kind, names in SINGLE_PLUGINS:
+        for name in names:
+            kind.get(name, class_only=True)
+    for module in LATE_MODULES:
+        importlib.import_module(module)
+    for kind in (loader.filter_loader, loader.test_loader):
+        list(kind.all())
+    folder = Path(importlib.import_module(f"ansible_collections.{collection}").__path__[0])
+    for path in folder.glob("plugins/filter/*.py"):
+        loader.filter_loader.get(f"{collection}.{path.stem}")
 
 
 def run(request: bytes, terminal: int, answer: socket.socket, mark: Mark) -> NoReturn:
@@ -103,6 +149,10 @@ def _settle(environment: dict[str, str]) -> None:
     # Ids of tasks and plays are made of these.
     ansible_vars.cur_id = 0
     ansible_vars.random_int = f"{secrets.randbelow(2**32):08x}"
-    Display()._set_column_width()
+    display = Display()
+    display._set_column_width()
+    # What was said while Ansible was loaded would not be said again.
+    for said in (display._warns, display._deprecations, display._errors):
+        said.clear()
     # The command makes it anew from its arguments and would warn of a second one.
     AnsibleCollectionConfig._collection_finder = None

@@ -43,13 +43,15 @@ class Keeper:
 
     `environment` and `cwd`: those of any run, as ansible-runner makes them; a run whose own differ by more than its
     folders is not served. `watched`: files and folders that Ansible reads once; when one changes, the zygote is
-    replaced. `run_directory`: the folder in which all runs have theirs.
+    replaced. `run_directory`: the folder in which all runs have theirs. `collection`: that of their playbooks.
     """
 
-    def __init__(self, environment: Mapping[str, str], cwd: str, watched: Iterable[Path], run_directory: Path):
+    def __init__(
+        self, environment: Mapping[str, str], cwd: str, watched: Iterable[Path], run_directory: Path, collection: str
+    ):
         self._common = _common(environment, cwd)
         self._watched = list(watched)
-        self._run_directory = run_directory
+        self._arguments = [str(run_directory), collection]
         self._home = run_directory / "warm"
         self._environment = dict(environment)
         self._generations = itertools.count(1)
@@ -153,7 +155,7 @@ class Keeper:
         with ours:
             with theirs:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", PROGRAM, str(theirs.fileno()), str(self._run_directory)],
+                    [sys.executable, "-m", PROGRAM, str(theirs.fileno()), *self._arguments],
                     env={**self._environment, ARTIFACTS: reserve(home), LOCAL_TEMP: str(home)},
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,

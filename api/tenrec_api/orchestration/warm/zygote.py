@@ -17,10 +17,10 @@ from tenrec_api.orchestration.warm.mark import Mark
 from tenrec_api.orchestration.warm.protocol import LARGEST_REQUEST, READY, RETIRE
 
 
-def serve(control: socket.socket, run_directory: Path) -> None:
+def serve(control: socket.socket, run_directory: Path, collection: str) -> None:
     """Fork a child for each request until the worker retires this process or dies."""
     mark = Mark.find()
-    child.preload()
+    child.preload(collection)
     # What is imported by now stays: the children need not touch it to find out, and so go on sharing it.
     gc.collect()
     gc.freeze()
@@ -44,8 +44,8 @@ def serve(control: socket.socket, run_directory: Path) -> None:
 
 
 def main() -> None:
-    """Arguments: the control socket's descriptor, the folder in which all runs have theirs."""
-    serve(socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2]))
+    """Arguments: the control socket's descriptor, the folder in which all runs have theirs, the runs' collection."""
+    serve(socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2]), sys.argv[3])
 
 
 if __name__ == "__main__":
