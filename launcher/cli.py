@@ -5,11 +5,12 @@ import json
 import sys
 from pathlib import Path
 
-from launcher import clouds, environment, machine, nodes, ssh
+from launcher import clouds, environment, lab, machine, nodes, ssh
 from launcher.bench import BENCHES, bench
 from launcher.checks.parts import run_visibly
 from launcher.checks.run import PARTS, test
-from launcher.down import down
+from launcher.deployments import LAB
+from launcher.down import down, down_lab
 from launcher.errors import LauncherError
 from launcher.paths import CLOUDS
 from launcher.status import status
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("status", help="say what runs, where, how full; exit 1 when something is wrong")
     command.set_defaults(run=_status)
 
-    command = commands.add_parser("down", help="remove all that up made, and nothing else")
+    command = commands.add_parser("down", help="remove all that up and lab up made, and nothing else")
     command.add_argument(
         "--keep", action="store_true", help="keep what makes the next up quick: image, downloads, virtual environment"
     )
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_operation)
 
     _add_node_commands(commands)
+    _add_lab_commands(commands)
 
     command = commands.add_parser("venv", help="make the virtual environment with all that developing needs")
     command.set_defaults(run=_venv)
@@ -120,6 +122,48 @@ def _add_node_commands(commands: argparse._SubParsersAction) -> None:
     restart = verbs.add_parser("restart", help="cut a node's power and start it again")
     restart.add_argument("name")
     restart.set_defaults(run=_node_restart)
+
+
+def _add_lab_commands(commands: argparse._SubParsersAction) -> None:
+    several = commands.add_parser("lab", help="the cloud on several hosts of inventories/lab")
+    verbs = several.add_subparsers(required=True, metavar="VERB")
+
+    command = verbs.add_parser("up", help="make the hosts, deploy on them, start a server on each compute node")
+    command.add_argument("-v", "--verbose", action="store_true", help="show Ansible's whole output")
+    command.add_argument("--no-server", action="store_true", help="end when the cloud is deployed")
+    command.set_defaults(run=lambda options: up(Steps(verbose=options.verbose), LAB, story=not options.no_server))
+
+    command = verbs.add_parser("status", help="say what runs, where, how full; exit 1 when something is wrong")
+    command.set_defaults(run=_lab_status)
+
+    command = verbs.add_parser("ssh", help="run a command, or a shell, as root on a host")
+    command.add_argument("name")
+    command.add_argument("command", nargs=argparse.REMAINDER)
+    command.set_defaults(run=lambda options: lab.connect(options.name, options.command))
+
+    for verb, does, what in (
+        ("kill", lab.kill, "cut a host's power"),
+        ("start", lab.start, "give a host its power back"),
+    ):
+        command = verbs.add_parser(verb, help=what)
+        command.add_argument("name")
+        command.set_defaults(run=lambda options, does=does: does(options.name))
+
+    command = verbs.add_parser("cut", help="cut two hosts apart")
+    command.add_argument("first")
+    command.add_argument("second")
+    command.set_defaults(run=lambda options: lab.cut(options.first, options.second))
+
+    command = verbs.add_parser("heal", help="undo every cut")
+    command.set_defaults(run=lambda _options: lab.heal())
+
+    command = verbs.add_parser("down", help="remove the lab; prepared hosts stay for the next one")
+    command.set_defaults(run=lambda _options: down_lab(Steps()))
+
+
+def _lab_status(_options: argparse.Namespace) -> int:
+    machine.require_root()
+    return status([LAB], others=False)
 
 
 def _status(_options: argparse.Namespace) -> int:

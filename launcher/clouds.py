@@ -1,52 +1,52 @@
-"""`.tenrec/clouds.yaml`: how OpenStack clients reach the cloud that was deployed."""
+"""`clouds.yaml`: how OpenStack clients reach a cloud that was deployed."""
 
 import json
 
 from launcher import ssh
 from launcher.commands import output
-from launcher.nodes import Node
-from launcher.paths import CLOUDS, STATE, write_private
+from launcher.deployments import ALLINONE, Deployment
+from launcher.paths import write_private
 
-AUTHORITY = STATE / "ca.pem"
-CREDENTIALS = STATE / "credentials" / "allinone"
+AUTHORITY = ALLINONE.authority
 REGION = "RegionOne"
 
 
-def write(node: Node) -> bool:
-    """Write clouds.yaml (0600) for the cloud on that node, and its certificate authority beside it.
+def write(deployment: Deployment) -> bool:
+    """Write clouds.yaml (0600) for a cloud, and its certificate authority beside it.
 
     `tenrec` is a member of project `demo`, `tenrec-admin` the administrator.
 
     :return: whether anything changed
     """
-    authority = output(ssh.command(node.address, ["cat", "/etc/tenrec/tls/ca.pem"])) + "\n"
-    changed = write_private(AUTHORITY, authority)
+    address = deployment.hosts()[0].address
+    authority = output(ssh.command(address, ["cat", "/etc/tenrec/tls/ca.pem"])) + "\n"
+    changed = write_private(deployment.authority, authority)
     clouds = {
-        "tenrec": _cloud(node, username="tenrec", kept_in="demo", project="demo"),
-        "tenrec-admin": _cloud(node, username="tenrec-admin", kept_in="admin", project="admin"),
+        "tenrec": _cloud(deployment, address, username="tenrec", kept_in="demo", project="demo"),
+        "tenrec-admin": _cloud(deployment, address, username="tenrec-admin", kept_in="admin", project="admin"),
     }
     # JSON is YAML, and needs no library to be written.
-    return write_private(CLOUDS, json.dumps({"clouds": clouds}, indent=2) + "\n") or changed
+    return write_private(deployment.clouds, json.dumps({"clouds": clouds}, indent=2) + "\n") or changed
 
 
-def variables() -> dict[str, str]:
+def variables(deployment: Deployment = ALLINONE) -> dict[str, str]:
     """Environment variables that point OpenStack clients at this cloud and at no other."""
-    return {"OS_CLIENT_CONFIG_FILE": str(CLOUDS), "OS_CLOUD": "tenrec"}
+    return {"OS_CLIENT_CONFIG_FILE": str(deployment.clouds), "OS_CLOUD": "tenrec"}
 
 
-def _cloud(node: Node, *, username: str, kept_in: str, project: str) -> dict:
+def _cloud(deployment: Deployment, address: str, *, username: str, kept_in: str, project: str) -> dict:
     """:param kept_in: the name of the file that holds it, below the deployment's credentials"""
     return {
         "auth_type": "password",
         "auth": {
-            "auth_url": f"https://{node.address}/identity/v3",
+            "auth_url": f"https://{address}/identity/v3",
             "username": username,
-            "password": (CREDENTIALS / kept_in).read_text().strip(),
+            "password": (deployment.credentials / kept_in).read_text().strip(),
             "project_name": project,
             "user_domain_id": "default",
             "project_domain_id": "default",
         },
         "region_name": REGION,
         "identity_api_version": 3,
-        "cacert": str(AUTHORITY),
+        "cacert": str(deployment.authority),
     }

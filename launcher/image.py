@@ -93,11 +93,16 @@ def build() -> Path:
     return folder / "root"
 
 
-def _folder() -> Path:
+def name() -> str:
+    """The image's name, made from all that decides what is in it."""
     described = repr(
         (PACKAGES_INCLUDED, MASKED_UNITS, sorted(FILES.items()), machine.apt_sources(), machine.apt_settings())
     )
-    return IMAGES / hashlib.sha256(described.encode()).hexdigest()[:12]
+    return hashlib.sha256(described.encode()).hexdigest()[:12]
+
+
+def _folder() -> Path:
+    return IMAGES / name()
 
 
 def _mmdebstrap(root: Path) -> list[str | Path]:

@@ -5,6 +5,7 @@ namespace through ordinary sockets of the machine.
 
     machine  tenrec0 172.30.79.254 ---- 172.30.79.253 uplink  namespace  nodes 172.30.64.1/24 ---- eth0 of each node
                                                       tap0 (slirp4netns)  --> the world
+                                                                         tunnels  ------------ eth1 of each node
 """
 
 import ipaddress
@@ -22,7 +23,9 @@ NAMESPACE = "tenrec"
 NETWORK = ipaddress.ip_network("172.30.64.0/20")
 MANAGEMENT = ipaddress.ip_network("172.30.64.0/24")
 EXTERNAL = ipaddress.ip_network("172.30.72.0/24")
+LAB_EXTERNAL = ipaddress.ip_network("172.30.73.0/24")
 BRIDGE = "nodes"
+TUNNEL_BRIDGE = "tunnels"
 BRIDGE_ADDRESS = MANAGEMENT[1]
 GATEWAY_NODE_ADDRESS = MANAGEMENT[10]
 MACHINE_LINK = "tenrec0"
@@ -63,7 +66,7 @@ def create() -> bool:
     _inside("ip", "link", "add", BRIDGE, "type", "bridge", "forward_delay", "0")
     _inside("ip", "address", "add", f"{BRIDGE_ADDRESS}/{MANAGEMENT.prefixlen}", "dev", BRIDGE)
     _inside("ip", "link", "set", BRIDGE, "up")
-    _inside("ip", "route", "add", str(EXTERNAL), "via", str(GATEWAY_NODE_ADDRESS))
+    lead(EXTERNAL, str(GATEWAY_NODE_ADDRESS))
     commands.run(["ip", "link", "add", MACHINE_LINK, "type", "veth", "peer", "name", UPLINK, "netns", NAMESPACE])
     _inside("ip", "address", "add", f"{UPLINK_ADDRESS}/30", "dev", UPLINK)
     _inside("ip", "link", "set", UPLINK, "up")
@@ -73,6 +76,11 @@ def create() -> bool:
     commands.run(["ip", "netns", "exec", NAMESPACE, "nft", "-f", "-"], text=_NAT_RULES)
     commands.run(["ip", "route", "add", str(NETWORK), "via", UPLINK_ADDRESS, "dev", MACHINE_LINK])
     return True
+
+
+def lead(external: ipaddress.IPv4Network, address: str) -> None:
+    """Send what goes to an external network to the node of that address, which is its router."""
+    _inside("ip", "route", "replace", str(external), "via", address)
 
 
 def destroy() -> None:
@@ -85,19 +93,19 @@ def destroy() -> None:
 
 
 def add_node(name: str, address: str) -> Path:
-    """Make a node's own namespace with an `eth0` on the bridge; return the file that pins it.
+    """Make a node's own namespace, with `eth0` on the bridge of nodes and `eth1`, without address, on that of tunnels.
 
     The namespace outlives the container, so a node that is killed and started again keeps its place.
+
+    :return: the file that pins the namespace
     """
     namespace = node_namespace(name)
     remove_node(name)
     commands.run(["ip", "netns", "add", namespace])
-    bridge_end = _bridge_end(address)
     within = ["ip", "-n", namespace]
-    _inside(
-        "ip", "link", "add", bridge_end, "mtu", str(MTU), "type", "veth", "peer", "name", "eth0", "netns", namespace
-    )
-    _inside("ip", "link", "set", bridge_end, "master", BRIDGE, "up")
+    _ensure_tunnel_bridge()
+    _add_card(namespace, "eth0", bridge_end(address), BRIDGE)
+    _add_card(namespace, "eth1", bridge_end(address, TUNNEL_BRIDGE), TUNNEL_BRIDGE)
     commands.run([*within, "link", "set", "lo", "up"])
     commands.run([*within, "link", "set", "eth0", "address", _mac_address(address)])
     commands.run([*within, "address", "add", f"{address}/{MANAGEMENT.prefixlen}", "dev", "eth0"])
@@ -111,7 +119,8 @@ def remove_node(name: str) -> None:
     namespace = node_namespace(name)
     if namespace_path(namespace).exists():
         # The kernel would take the veth away with the namespace, but some time later: too late for the next node's.
-        commands.succeeds(["ip", "-n", namespace, "link", "delete", "eth0"])
+        for card in ("eth0", "eth1"):
+            commands.succeeds(["ip", "-n", namespace, "link", "delete", card])
         commands.run(["ip", "netns", "delete", namespace])
 
 
@@ -132,9 +141,21 @@ def resolvers() -> list[str]:
     return found or [SLIRP_RESOLVER]
 
 
-def _bridge_end(address: str) -> str:
-    """An interface name of at most 15 characters, made from the address, for node names may be longer."""
-    return f"node{int(ipaddress.ip_address(address)) - int(MANAGEMENT.network_address)}"
+def bridge_end(address: str, bridge: str = BRIDGE) -> str:
+    """A bridge's port to the node of that address: at most 15 characters, for node names may be longer."""
+    return f"{bridge[:-1]}{int(ipaddress.ip_address(address)) - int(MANAGEMENT.network_address)}"
+
+
+def _add_card(namespace: str, card: str, end: str, bridge: str) -> None:
+    _inside("ip", "link", "add", end, "mtu", str(MTU), "type", "veth", "peer", "name", card, "netns", namespace)
+    _inside("ip", "link", "set", end, "master", bridge, "up")
+
+
+def _ensure_tunnel_bridge() -> None:
+    """A bridge with no address: what the nodes send each other there is not the machine's to see."""
+    if not commands.succeeds(["ip", "-n", NAMESPACE, "link", "show", TUNNEL_BRIDGE]):
+        _inside("ip", "link", "add", TUNNEL_BRIDGE, "type", "bridge", "forward_delay", "0")
+        _inside("ip", "link", "set", TUNNEL_BRIDGE, "up")
 
 
 def _mac_address(address: str) -> str:

@@ -57,10 +57,17 @@ def find(name: str) -> Node:
     raise LauncherError(f"there is no node {name!r}; there is: {known}", f"make it: ./tenrec node create {name}")
 
 
-def create(name: str, address: str | None = None) -> tuple[Node, bool]:
+def exists(name: str) -> bool:
+    """Tell whether a node of that name has been made."""
+    return any(node.name == name for node in all_nodes())
+
+
+def create(name: str, address: str | None = None, base: str = "") -> tuple[Node, bool]:
     """Make a node, or start one that was made before, and wait until it answers over SSH.
 
     :param address: on the management network; without it the gateway's for `allinone`, else the first free one
+    :param base: folders of the file systems below the node's own, the uppermost first, joined by `:`; without it the
+        plain image. A node that was made before keeps what it was made on.
     :return: the node, and whether anything was done
     :raises LauncherError: for a name or an address that cannot be used
     """
@@ -68,7 +75,7 @@ def create(name: str, address: str | None = None) -> tuple[Node, bool]:
         raise LauncherError(f"{name!r} cannot be a node's name", "use a-z, 0-9 and -, at most 40, a letter first")
     with exclusive("nodes"):
         ownership.claim()
-        base = image.build()
+        plain = image.build()
         network.create()
         mounts.create()
         known = {node.name: node for node in all_nodes()}
@@ -78,8 +85,8 @@ def create(name: str, address: str | None = None) -> tuple[Node, bool]:
         if node.state == "running":
             return node, False
         if name not in known:
-            _make(node)
-        _start(node, base)
+            _make(node, base or str(plain))
+        _start(node)
     ssh.wait(node.address, START_SECONDS)
     return node, True
 
@@ -99,12 +106,16 @@ def remove(name: str) -> bool:
 
 def restart(name: str) -> Node:
     """Kill a node as if its power had failed, and start it again."""
+    kill(name)
+    node, _ = create(name)
+    return node
+
+
+def kill(name: str) -> Node:
+    """Cut a node's power; `create` starts it again with its disk as it was."""
     node = find(name)
     with exclusive("nodes"):
-        base = Path((node.folder / "base").read_text())
         _stop(node)
-        _start(node, base)
-    ssh.wait(node.address, START_SECONDS)
     return node
 
 
@@ -153,7 +164,7 @@ def _choose_address(name: str, wanted: str | None, others: list[Node]) -> str:
     return wanted
 
 
-def _make(node: Node) -> None:
+def _make(node: Node, base: str) -> None:
     """Lay out the node's writable layer: its name, its keys, its resolver."""
     shutil.rmtree(node.folder, ignore_errors=True)
     private_folder(node.folder)
@@ -166,15 +177,16 @@ def _make(node: Node) -> None:
     (etc / "hosts").write_text(f"127.0.0.1 localhost\n{node.address} {node.name}\n::1 localhost ip6-localhost\n")
     (etc / "resolv.conf").write_text("".join(f"nameserver {server}\n" for server in network.resolvers()))
     ssh.install_keys(node.folder / "upper", node.address)
+    (node.folder / "base").write_text(base)
     (node.folder / "node.json").write_text(json.dumps(asdict(node)))
 
 
-def _start(node: Node, base: Path) -> None:
+def _start(node: Node) -> None:
     containers.remove(node.name)
-    (node.folder / "base").write_text(str(base))
+    base = (node.folder / "base").read_text()
     _mount(base, node.folder / "upper", node.folder / "work", node.root)
     _mount(
-        private_folder(PACKAGES), node.folder / "archives", node.folder / "archives-work",
+        str(private_folder(PACKAGES)), node.folder / "archives", node.folder / "archives-work",
         node.root / "var/cache/apt/archives",
     )  # fmt: skip
     namespace = network.add_node(node.name, node.address)
@@ -191,6 +203,6 @@ def _stop(node: Node) -> None:
     network.remove_node(node.name)
 
 
-def _mount(lower: Path, upper: Path, work: Path, target: Path) -> None:
+def _mount(lower: str, upper: Path, work: Path, target: Path) -> None:
     options = f"lowerdir={lower},upperdir={upper},workdir={work}"
     commands.run(mounts.inside(["mount", "-t", "overlay", "overlay", "-o", options, target]))

@@ -1,20 +1,27 @@
-"""`./tenrec status`: what runs, where, how full; and whether anything is wrong."""
+"""`./tenrec status` and `lab status`: what runs, where, how full; and whether anything is wrong."""
 
 import json
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 
 from launcher import commands, network, nodes, ssh
+from launcher.deployments import EVERY, Deployment
 from launcher.nodes import Node
-from launcher.paths import CLOUDS
 
 # Paths that answer without a token when the service behind them works.
 API_ROOTS = ("identity/v3", "image", "compute", "network", "volume", "placement")
-SERVICES = (
-    "mariadb", "rabbitmq-server", "memcached", "nginx", "tenrec-api", "tenrec-worker", "ovn-ovsdb-server-nb",
-    "ovn-ovsdb-server-sb", "ovn-northd", "ovsdb-server", "ovs-vswitchd", "ovn-controller", "libvirtd", "tgt",
-)  # fmt: skip
+SERVICES_OF = {
+    "controller": (
+        "mariadb", "rabbitmq-server", "memcached", "nginx", "tenrec-api", "tenrec-worker", "ovn-ovsdb-server-nb",
+        "ovn-ovsdb-server-sb", "ovn-northd",
+    ),
+    "network": ("ovsdb-server", "ovs-vswitchd", "ovn-controller"),
+    "compute": ("ovsdb-server", "ovs-vswitchd", "ovn-controller", "libvirtd"),
+    "storage": ("tgt",),
+}  # fmt: skip
+SERVICES = tuple(dict.fromkeys(service for services in SERVICES_OF.values() for service in services))
 
 # What is asked of a node in one connection: failed units, states of services, disk, memory, running guests.
 _QUESTIONS = f"""
@@ -26,27 +33,34 @@ echo memory $(cat /proc/[0-9]*/smaps_rollup 2>/dev/null | awk '/^Pss:/ {{ sum +=
 """
 
 
-def status() -> int:
-    """Print what runs; return 0 when all is well, 1 when something is wrong or there is no cloud."""
-    found = nodes.all_nodes()
+def status(deployments: Iterable[Deployment] = EVERY.values(), *, others: bool = True) -> int:
+    """Print what runs; return 0 when all is well, 1 when something is wrong or there is no cloud.
+
+    :param others: whether to tell of nodes that are no deployment's, too
+    """
+    deployed = [deployment for deployment in deployments if deployment.clouds.exists()]
+    wanted = {host.name: host.groups for deployment in deployed for host in deployment.hosts()}
+    found = [node for node in nodes.all_nodes() if others or node.name in wanted]
     if not found:
-        print("nothing runs here; ./tenrec up makes a cloud")
+        print("nothing runs here; ./tenrec up makes a cloud, ./tenrec lab up one on several hosts")
         return 1
     faults = []
     if not network.namespace_path().exists():
         faults.append("the nodes' network is gone")
     for node in found:
-        faults += _report_node(node)
-    if CLOUDS.exists():
-        faults += _report_apis()
+        faults += _report_node(node, wanted.get(node.name, ()))
+    faults += [f"host {name} has not been made" for name in wanted if not nodes.exists(name)]
+    for deployment in deployed:
+        faults += _report_apis(deployment)
     for fault in faults:
         print(f"WRONG: {fault}")
     if faults:
-        print("try: ./tenrec up, which mends what it can")
+        print("try: ./tenrec up, which mends what it can (./tenrec lab up for the lab)")
     return 1 if faults else 0
 
 
-def _report_node(node: Node) -> list[str]:
+def _report_node(node: Node, groups: tuple[str, ...]) -> list[str]:
+    """:param groups: of the deployed host; none for a node that no deployment knows"""
     state = node.state
     print(f"node {node.name:<20} {node.address:<16} {state}")
     if state != "running":
@@ -69,13 +83,17 @@ def _report_node(node: Node) -> list[str]:
             print(f"  memory   {words[0]} MiB (PSS, guests included)")
     if active:
         print(f"  running  {' '.join(active)}")
-    if node.name == nodes.ALLINONE and CLOUDS.exists():
-        faults += [f"service {service} on {node.name} does not run" for service in SERVICES if service not in active]
+    expected = {service for group in groups for service in SERVICES_OF[group]}
+    lacking = [service for service in SERVICES if service in expected and service not in active]
+    faults += [f"service {service} on {node.name} does not run" for service in lacking]
+    if groups:
+        misplaced = [service for service in active if service not in expected]
+        faults += [f"service {service} runs on {node.name}, which is in {', '.join(groups)}" for service in misplaced]
     return faults
 
 
-def _report_apis() -> list[str]:
-    described = json.loads(CLOUDS.read_text())["clouds"]["tenrec"]
+def _report_apis(deployment: Deployment) -> list[str]:
+    described = json.loads(deployment.clouds.read_text())["clouds"]["tenrec"]
     root = described["auth"]["auth_url"].partition("/identity")[0]
     context = ssl.create_default_context(cafile=described["cacert"])
     faults, good = [], []
@@ -89,5 +107,5 @@ def _report_apis() -> list[str]:
         except OSError as error:
             faults.append(f"{root}/{path} does not answer: {error}")
     print(f"api  {root}  {' '.join(good)}")
-    print(f"     use: OS_CLIENT_CONFIG_FILE={CLOUDS} OS_CLOUD=tenrec")
+    print(f"     use: OS_CLIENT_CONFIG_FILE={deployment.clouds} OS_CLOUD=tenrec")
     return faults

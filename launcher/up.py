@@ -1,24 +1,24 @@
-"""`./tenrec up`: from a bare machine to a cloud with a first server that answers."""
+"""`./tenrec up` and `./tenrec lab up`: from a bare machine to a cloud whose first servers answer."""
 
 import json
 import time
 from pathlib import Path
 
-from launcher import clouds, environment, image, machine, nodes, ownership, playbook, ssh
+from launcher import clouds, environment, image, machine, network, nodes, ownership, playbook, prepared, ssh
 from launcher.commands import run
+from launcher.deployments import ALLINONE, LAB, Deployment, Host
 from launcher.locks import exclusive
-from launcher.paths import CLOUDS, HOSTS, LOGS, REPOSITORY, SSH, STATE, write_private
+from launcher.paths import LOGS, REPOSITORY, write_private
 from launcher.steps import Steps, seconds_since
 
-INVENTORY = REPOSITORY / "inventories" / "allinone"
+INVENTORY = ALLINONE.inventory
 PLAYBOOK = REPOSITORY / "site.yml"
-FIRST_SERVER = STATE / "first-server.json"
 
 
-def up(steps: Steps, *, story: bool = True) -> None:
-    """Make the host, deploy the cloud on it and start the first server; what is there already stays.
+def up(steps: Steps, deployment: Deployment = ALLINONE, *, story: bool = True) -> None:
+    """Make the hosts, deploy the cloud on them and start the first servers; what is there already stays.
 
-    :param story: whether to start the first server
+    :param story: whether to start the first servers
     :raises StepFailed: naming the step, the cause and the next thing to try
     """
     machine.require_root()
@@ -26,12 +26,13 @@ def up(steps: Steps, *, story: bool = True) -> None:
     started = time.monotonic()
     with exclusive("up"):
         _install_packages(steps)
-        steps.together(lambda: _make_environment(steps), lambda: _make_host(steps))
-        _deploy(steps)
-        _write_clouds(steps)
+        steps.together(lambda: _make_environment(steps), lambda: _make_image(steps))
+        _make_hosts(steps, deployment)
+        _deploy(steps, deployment)
+        _write_clouds(steps, deployment)
         if story:
-            _start_first_server(steps)
-    _summarise(steps, seconds_since(started), story=story)
+            _start_servers(steps, deployment)
+    _summarise(steps, deployment, seconds_since(started), story=story)
 
 
 def _install_packages(steps: Steps) -> None:
@@ -50,60 +51,89 @@ def _make_environment(steps: Steps) -> None:
         outcome.set("made" if changed else "unchanged", changed=changed)
 
 
-def _make_host(steps: Steps) -> None:
-    with steps.step("Debian 12 image for the host") as outcome:
+def _make_image(steps: Steps) -> None:
+    with steps.step("Debian 12 image for the hosts") as outcome:
         missing = image.ready() is None
         with exclusive("nodes"):
             image.build()
         outcome.set("built" if missing else "unchanged", changed=missing)
-    with steps.step(f"host {nodes.ALLINONE}") as outcome:
-        node, changed = nodes.create(nodes.ALLINONE)
-        write_private(HOSTS, json.dumps(nodes.inventory([node]), indent=2) + "\n")
+
+
+def _make_hosts(steps: Steps, deployment: Deployment) -> None:
+    hosts = deployment.hosts()
+    # First, so that `down` knows what there may be.
+    described = nodes.inventory([nodes.Node(host.name, host.address) for host in hosts])
+    write_private(deployment.hosts_file, json.dumps(described, indent=2) + "\n")
+    if deployment is LAB:
+        with steps.step("packages of each kind of host") as outcome:
+            made = prepared.prepare(steps, [host for host in hosts if not nodes.exists(host.name)])
+            outcome.set(f"{made} prepared" if made else "unchanged", changed=made > 0)
+    steps.together(*(lambda host=host: _make_host(steps, deployment, host) for host in hosts))
+    network.lead(deployment.external, deployment.gateway().address)
+
+
+def _make_host(steps: Steps, deployment: Deployment, host: Host) -> None:
+    with steps.step(f"host {host.name}") as outcome:
+        base = prepared.base_of(host) if deployment is LAB and not nodes.exists(host.name) else ""
+        node, changed = nodes.create(host.name, host.address, base)
         outcome.set(f"{node.address} {'started' if changed else 'unchanged'}", changed=changed)
 
 
-def _deploy(steps: Steps) -> None:
+def _deploy(steps: Steps, deployment: Deployment) -> None:
     with steps.step("deploy") as outcome:
-        result = playbook.run(steps, ["-i", str(INVENTORY), "-i", str(HOSTS), str(PLAYBOOK)], log_name="deploy")
+        words = ["-i", str(deployment.inventory), "-i", str(deployment.hosts_file), str(PLAYBOOK)]
+        result = playbook.run(steps, words, log_name=_log("deploy", deployment))
         outcome.set(f"{result.changed} tasks changed something", changed=result.changed > 0)
-    nodes.collect_packages(nodes.find(nodes.ALLINONE))
+    for host in deployment.hosts():
+        nodes.collect_packages(nodes.find(host.name))
 
 
-def _write_clouds(steps: Steps) -> None:
+def _write_clouds(steps: Steps, deployment: Deployment) -> None:
     with steps.step("clouds.yaml") as outcome:
-        changed = clouds.write(nodes.find(nodes.ALLINONE))
+        changed = clouds.write(deployment)
         outcome.set("written" if changed else "unchanged", changed=changed)
 
 
-def _start_first_server(steps: Steps) -> None:
+def _start_servers(steps: Steps, deployment: Deployment) -> None:
     """The story runs in the virtual environment, where the OpenStack SDK is."""
-    with steps.step("first server") as outcome:
-        log = LOGS / "first-server.log"
+    with steps.step("first servers" if len(deployment.servers) > 1 else "first server") as outcome:
+        log = LOGS / f"{_log('servers', deployment)}.log"
         log.unlink(missing_ok=True)
         ssh.ensure_key()
+        controller = deployment.hosts()[0].name
         run(
-            [environment.program("python"), "-m", "launcher.story", "--report", FIRST_SERVER],
-            environment={**environment.variables(), **clouds.variables(), "PYTHONPATH": str(REPOSITORY)},
+            [environment.program("python"), "-m", "launcher.story", deployment.name],
+            environment={**environment.variables(), **clouds.variables(deployment), "PYTHONPATH": str(REPOSITORY)},
             log=log,
-            advice=f"read {log}, then the cloud's own log: ./tenrec node ssh {nodes.ALLINONE} journalctl -u 'tenrec-*'",
+            advice=f"read {log}, then the cloud's own log: ./tenrec node ssh {controller} journalctl -u 'tenrec-*'",
         )
-        found = json.loads(FIRST_SERVER.read_text())
+        found = json.loads(deployment.report.read_text())
         for line in found["lines"]:
             steps.note(line)
-        outcome.set(f"{found['name']} answers on {found['address']}", changed=found["changed"])
+        answers = ", ".join(f"{name} answers on {address}" for name, address in found["servers"].items())
+        outcome.set(answers, changed=found["changed"])
 
 
-def _summarise(steps: Steps, took: str, *, story: bool) -> None:
+def _log(what: str, deployment: Deployment) -> str:
+    """The all-in-one cloud, which most users have, keeps the plain names."""
+    return what if deployment is ALLINONE else f"{deployment.name}-{what}"
+
+
+def _summarise(steps: Steps, deployment: Deployment, took: str, *, story: bool) -> None:
     steps.say()
     steps.say(f"The cloud runs {took}." if steps.changed else f"The cloud runs; nothing was changed {took}.")
     steps.say()
-    steps.say(f"  export OS_CLIENT_CONFIG_FILE={_shown(CLOUDS)} OS_CLOUD=tenrec    # or tenrec-admin")
+    steps.say(f"  export OS_CLIENT_CONFIG_FILE={_shown(deployment.clouds)} OS_CLOUD=tenrec    # or tenrec-admin")
     steps.say(f"  {_shown(environment.program('openstack'))} server list")
     if story:
-        found = json.loads(FIRST_SERVER.read_text())
-        steps.say(f"  curl http://{found['address']}/")
-        steps.say(f"  ssh -F {_shown(SSH / 'config')} {found['name']}")
-    steps.say("  ./tenrec status    ./tenrec test    ./tenrec down")
+        name, address = next(iter(json.loads(deployment.report.read_text())["servers"].items()))
+        steps.say(f"  curl http://{address}/")
+        steps.say(f"  ssh -F {_shown(deployment.guests)} {name}")
+    if deployment is LAB:
+        host = deployment.hosts()[-1].name
+        steps.say(f"  ./tenrec lab status    ./tenrec lab ssh {host}    ./tenrec lab down")
+    else:
+        steps.say("  ./tenrec status    ./tenrec test    ./tenrec down")
 
 
 def _shown(path: Path) -> Path:

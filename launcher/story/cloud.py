@@ -1,11 +1,11 @@
-"""What the first server needs of the cloud, found or made through the OpenStack API."""
+"""What the first servers need of the cloud, found or made through the OpenStack API."""
 
+import ipaddress
 from typing import Any, TextIO
 
 from openstack.connection import Connection
 from openstack.exceptions import SDKException
 
-from launcher import network
 from launcher.story import reach
 
 NAME = "first"
@@ -26,14 +26,16 @@ OPEN_TO_ALL = (
 
 
 class Story:
-    """A member of a project makes a server; the administrator made flavor and external network before.
+    """A member of a project makes servers; the administrator made flavor and external network before.
 
+    :ivar outside: the external network's addresses; the first is that of its router
     :ivar changed: whether anything had to be made
     """
 
-    def __init__(self, member: Connection, admin: Connection) -> None:
+    def __init__(self, member: Connection, admin: Connection, outside: ipaddress.IPv4Network) -> None:
         self.member = member
         self.admin = admin
+        self.outside = outside
         self.changed = False
 
     def prepare(self) -> None:
@@ -44,7 +46,7 @@ class Story:
             self.admin.network, "network", EXTERNAL_NAME, is_router_external=True,
             provider_network_type="flat", provider_physical_network=PHYSICAL_NETWORK,
         )  # fmt: skip
-        outside = network.EXTERNAL
+        outside = self.outside
         self._ensure(
             self.admin.network, "subnet", EXTERNAL_NAME, network_id=self.external.id, ip_version=4,
             cidr=str(outside), gateway_ip=str(outside[1]), is_dhcp_enabled=False,
@@ -59,13 +61,13 @@ class Story:
         self._ensure_security_group()
         self._ensure(self.member.compute, "keypair", NAME, public_key=_public_key())
 
-    def start_server(self) -> Any:
-        """The server, ACTIVE: made when there is none, started when it is stopped."""
-        server = self.member.compute.find_server(NAME)
+    def start_server(self, name: str) -> Any:
+        """The server of that name, ACTIVE: made when there is none, started when it is stopped."""
+        server = self.member.compute.find_server(name)
         if server is None:
             self.changed = True
             server = self.member.compute.create_server(
-                name=NAME, image_id=self.image.id, flavor_id=self.flavor.id, key_name=NAME,
+                name=name, image_id=self.image.id, flavor_id=self.flavor.id, key_name=NAME,
                 networks=[{"uuid": self.network.id}], security_groups=[{"name": self.group.name}],
             )  # fmt: skip
         else:
@@ -74,6 +76,14 @@ class Story:
                 self.changed = True
                 self.member.compute.start_server(server)
         return self.member.compute.wait_for_server(server, wait=BUILD_SECONDS, interval=0.5)
+
+    def host_of(self, server: Any) -> str:
+        """The compute node that the server is on, which only the administrator sees."""
+        return self.admin.compute.get_server(server.id).compute_host
+
+    def fixed_address(self, server: Any) -> str:
+        """The server's address on its own network."""
+        return next(iter(self.member.network.ports(device_id=server.id))).fixed_ips[0]["ip_address"]
 
     def attach_volume(self, server: Any) -> Any:
         """The volume, attached to the server."""
@@ -95,14 +105,14 @@ class Story:
         reach.forget(created.floating_ip_address)
         return created.floating_ip_address
 
-    def explain(self, stream: TextIO) -> None:
-        """Write what the cloud says about the server, for whoever looks into a failure."""
+    def explain(self, name: str, stream: TextIO) -> None:
+        """Write what the cloud says about a server, for whoever looks into a failure."""
         try:
-            server = self.member.compute.find_server(NAME)
+            server = self.member.compute.find_server(name)
             if server is None:
                 return
             server = self.member.compute.get_server(server)
-            print(f"server {NAME}: {server.status}, fault: {server.fault}", file=stream)
+            print(f"server {name}: {server.status}, fault: {server.fault}", file=stream)
             console = self.member.compute.get_server_console_output(server, length=30)
             print(console.get("output", ""), file=stream)
         except SDKException as error:

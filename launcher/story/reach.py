@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from launcher.commands import run
@@ -15,7 +16,6 @@ PATIENCE_SECONDS = 180
 USER = "guest"
 GUEST_KEY = SSH / "id_ed25519"
 KNOWN_GUESTS = SSH / "known_guests"
-CONFIGURATION = SSH / "config"
 
 Answer = TypeVar("Answer")
 
@@ -70,12 +70,15 @@ def shell(address: str) -> list[str]:
             f"{USER}@{address}"]  # fmt: skip
 
 
-def write_configuration(name: str, address: str) -> None:
-    """Let a user reach the server by name: `ssh -F .tenrec/ssh/config NAME`."""
+def write_configuration(path: Path, addresses: dict[str, str]) -> None:
+    """Let a user reach servers by name: `ssh -F .tenrec/ssh/config NAME`."""
     write_private(
-        CONFIGURATION,
-        f"Host {name}\n  HostName {address}\n  User {USER}\n  IdentityFile {GUEST_KEY}\n  IdentitiesOnly yes\n"
-        f"  UserKnownHostsFile {KNOWN_GUESTS}\n  StrictHostKeyChecking accept-new\n",
+        path,
+        "".join(
+            f"Host {name}\n  HostName {address}\n  User {USER}\n  IdentityFile {GUEST_KEY}\n  IdentitiesOnly yes\n"
+            f"  UserKnownHostsFile {KNOWN_GUESTS}\n  StrictHostKeyChecking accept-new\n"
+            for name, address in addresses.items()
+        ),
     )
 
 

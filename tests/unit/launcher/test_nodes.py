@@ -46,4 +46,7 @@ def test_nodes_have_distinct_and_local_hardware_addresses():
 
 
 def test_interface_names_fit_the_kernel():
-    assert all(len(network._bridge_end(str(address))) <= 15 for address in network.MANAGEMENT)
+    for bridge in (network.BRIDGE, network.TUNNEL_BRIDGE):
+        names = {network.bridge_end(str(address), bridge) for address in network.MANAGEMENT}
+        assert len(names) == network.MANAGEMENT.num_addresses
+        assert all(len(name) <= 15 for name in names)
