@@ -11,6 +11,16 @@ RUN_STATUSES = ("successful", "failed", "timeout", "canceled")
 TASK_STATUSES = ("ok", "changed", "skipped", "failed", "ignored", "unreachable")
 
 
+class Moment(fields.NaiveDateTime):
+    """A time of a query, naive inside. One at the end of the calendar has no place in another zone: it is refused."""
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        try:
+            return super()._deserialize(value, attr, data, **kwargs)
+        except OverflowError as error:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
+
+
 class OperationQuery(Query):
     """Filters of the list; `before` is the `sequence` of the last operation of the page before."""
 
@@ -18,7 +28,7 @@ class OperationQuery(Query):
     kind = fields.String()
     resource_id = fields.String()
     project_id = fields.String()
-    since = fields.NaiveDateTime(
+    since = Moment(
         timezone=UTC,
         validate=validate.Range(datetime(1970, 1, 1), datetime(9999, 1, 1)),
         metadata={"description": "asked for at this time or later: ISO 8601, UTC if it names no zone"},
