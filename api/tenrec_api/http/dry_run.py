@@ -150,7 +150,7 @@ def _shown(operation: Operation, opinion: Mapping[str, Any]) -> dict[str, Any]:
     hosts = {each["host"] for each in (*(opinion["tasks"] or ()), *(opinion["diffs"] or ())) if each["host"]}
     hosts.update(operation.nodes.values())
     names = "|".join(re.escape(host) for host in sorted(hosts, key=len, reverse=True))
-    return _without_hosts(shown, re.compile(rf"(?<![\w.-])(?:{names})(?![\w.-])") if names else NOTHING)
+    return _without_hosts(shown, re.compile(rf"(?<![\w.-])(?:{names})(?![\w-])") if names else NOTHING)
 
 
 def _without_hosts(value: Any, names: re.Pattern[str]) -> Any:

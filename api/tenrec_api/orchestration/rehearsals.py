@@ -30,6 +30,8 @@ AT_ONCE, WAITING = 2, 14
 # A check reads and compares; what takes long in a real run is left out.
 RUN_SECONDS = 45
 READ_SECONDS = 10.0
+# How often it looks whether it shall stop, and a waiting request whether its client is still there.
+LOOK_SECONDS = 0.1
 STOP_SECONDS = 5.0
 
 
@@ -81,10 +83,14 @@ class RehearsalServer:
         except OSError as error:
             log.warning("rehearsals cannot be asked for at %s: %s", self._path, error)
             return
-        threading.Thread(target=self._server.serve_forever, name="rehearsals", daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(LOOK_SECONDS,), name="rehearsals", daemon=True
+        ).start()
 
     def stop(self) -> None:
-        """Stop listening, break off what runs and wait for its end."""
+        """Stop listening, break off what runs and wait for its end. Calling it again does nothing."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         if self._server is not None:
             self._server.shutdown()
@@ -116,7 +122,7 @@ class RehearsalServer:
         def over() -> bool:
             return self._stopping.is_set() or _hung_up(connection)
 
-        while not self._slots.acquire(timeout=0.5):
+        while not self._slots.acquire(timeout=LOOK_SECONDS):
             if over():
                 return
         try:
@@ -162,7 +168,8 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     # A thread that waits for its run ends with the process, and shutdown does not wait for it.
     block_on_close = False
-    request_queue_size = AT_ONCE + WAITING
+    # Those that have to be turned away are told so; the kernel would only say that nobody answers.
+    request_queue_size = 128
 
     def __init__(self, path: str, serve: Callable[[socket.socket], None]):
         self._serve = serve
