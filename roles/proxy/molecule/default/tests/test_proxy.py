@@ -71,3 +71,9 @@ def test_only_the_tls_port_is_open(host):
         line.split()[3].rsplit(":", 1)[1] for line in host.check_output("ss -Hltnp").splitlines() if "nginx" in line
     ]
     assert set(ports) == {"443"}
+
+
+def test_a_proxy_that_was_killed_comes_back(host):
+    host.check_output("systemctl kill --signal=KILL nginx")
+    asking = f"{CURL} --fail https://localhost/identity/ > /dev/null"
+    host.check_output(f"for n in $(seq 100); do {asking} && exit; sleep 0.1; done; exit 1")
