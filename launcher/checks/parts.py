@@ -73,10 +73,20 @@ def functional(request: Request) -> Tally:
 
 def acceptance(request: Request) -> Tally:
     """pytest against the deployed cloud, which is deployed first when there is none."""
+    _deployed(request)
+    return pytest(request, "acceptance", variables=clouds.variables())
+
+
+def chaos(request: Request) -> Tally:
+    """pytest against the deployed cloud while its parts are killed one after the other; prints the table."""
+    _deployed(request)
+    return pytest(request, "chaos", options=["--show-capture=all"], variables=clouds.variables())
+
+
+def _deployed(request: Request) -> None:
     environment.ensure(DEPLOY, DEVELOP)
     if not CLOUDS.exists() or not any(node.name == nodes.ALLINONE for node in nodes.all_nodes()):
         up(request.steps)
-    return pytest(request, "acceptance", variables=clouds.variables())
 
 
 def pytest(

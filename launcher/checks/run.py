@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[Request], Tally]] = {
     "functional": parts.functional,
     "molecule": molecule,
     "acceptance": parts.acceptance,
+    "chaos": parts.chaos,
 }
 
 
