@@ -12,7 +12,7 @@ class ComputeNode(Timestamped, Base):
     """A host on which servers run; `number` is its id in the API's older versions, `id` that of its resource provider.
 
     `present` is false when the configuration no longer names the node but servers are still on it. `observed_at` is the
-    last time that a run looked at its domains.
+    last time that a run looked at its domains, `boot` which of the host's starts that was in.
     """
 
     __tablename__ = "compute_nodes"
@@ -30,3 +30,4 @@ class ComputeNode(Timestamped, Base):
     enabled: Mapped[bool] = mapped_column(default=True)
     disabled_reason: Mapped[str | None] = mapped_column(String(255))
     observed_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    boot: Mapped[str | None] = mapped_column(String(64))

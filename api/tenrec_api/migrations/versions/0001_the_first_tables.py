@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("disabled_reason", sa.String(length=255), nullable=True),
         sa.Column("observed_at", TIMESTAMP, nullable=True),
+        sa.Column("boot", sa.String(length=64), nullable=True),
         sa.Column("created_at", TIMESTAMP, nullable=False),
         sa.Column("updated_at", TIMESTAMP, nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_compute_nodes")),
@@ -47,6 +48,19 @@ def upgrade() -> None:
         sa.Column("updated_at", TIMESTAMP, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_domains")),
         sa.UniqueConstraint("name", name=op.f("uq_domains_name")),
+    )
+    op.create_table(
+        "findings",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("resource_type", sa.String(length=32), nullable=False),
+        sa.Column("resource_id", sa.String(length=255), nullable=False),
+        sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("problem", sa.String(length=16), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("repairable", sa.Boolean(), nullable=False),
+        sa.Column("operation_id", sa.String(length=36), nullable=True),
+        sa.Column("found_at", TIMESTAMP, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_findings")),
     )
     op.create_table(
         "flavors",
@@ -740,5 +754,6 @@ def downgrade() -> None:
 
     op.drop_table("images")
     op.drop_table("flavors")
+    op.drop_table("findings")
     op.drop_table("domains")
     op.drop_table("compute_nodes")
