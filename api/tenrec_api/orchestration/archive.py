@@ -146,17 +146,18 @@ class Archive:
         """The settings of the runs, with those that a run is given by its environment."""
         parser = configparser.RawConfigParser(inline_comment_prefixes=(";",))
         parser.read(self._settings.ansible_config)
-        if not parser.has_section("defaults"):
-            parser.add_section("defaults")
-        for name, value in (
-            ("inventory", INVENTORY),
-            ("collections_path", self._settings.collections_path),
-            # With the connections that the worker's runs leave open.
-            ("home", str(home(self._settings))),
-            ("no_target_syslog", "true"),
-            ("host_key_checking", "true"),
+        for section, name, value in (
+            ("defaults", "inventory", INVENTORY),
+            ("defaults", "collections_path", self._settings.collections_path),
+            ("defaults", "home", str(home(self._settings))),
+            ("defaults", "no_target_syslog", "true"),
+            ("defaults", "host_key_checking", "true"),
+            # With the connections that the worker's runs leave open; not below here, where a socket's name is too long.
+            ("ssh_connection", "control_path_dir", str(home(self._settings) / "cp")),
         ):
-            parser.set("defaults", name, value)
+            if not parser.has_section(section):
+                parser.add_section(section)
+            parser.set(section, name, value)
         text = io.StringIO()
         parser.write(text)
         return text.getvalue()

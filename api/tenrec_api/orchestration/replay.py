@@ -94,7 +94,7 @@ def _with_secrets(
     fresh: dict[str, Mapping[str, Any]] = {}
     for operation in batch:
         workflow = workflows.get(operation.kind)
-        item = workflow.item(session, operation) if workflow is not None else None
+        item = (workflow.secrets or workflow.item)(session, operation) if workflow is not None else None
         if item is not None:
             fresh[item["id"]] = item
     try:

@@ -78,6 +78,13 @@ def test_a_run_that_failed_says_so_again(runner, settings):
     assert again.returncode == 2 and "no such image" in again.stdout
 
 
+def test_a_host_is_reached_as_the_worker_reaches_it(runner, settings):
+    folder = kept(settings, runner.run("unreachable", [{"id": "one"}], {"compute": "gone"}, 60))
+    again = ansible_playbook(folder)
+    assert again.returncode == 4 and "Connection refused" in again.stdout
+    assert not (folder / ".ansible").exists() and not (folder.parent / ".ansible").exists()
+
+
 def test_secrets_are_in_no_file_and_without_them_nothing_is_applied(runner, settings, tmp_path):
     items = [
         {"id": "one", "volumes": [{"id": "v", "chap_password": SECRET}], "error": f"{SECRET} was refused"},

@@ -23,7 +23,7 @@ as well: what is already so stays so. The functions take the operation and not o
 the request asked for at the time is in `operation.parameters`; what a resource is like now is in its row.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,10 @@ class Workflow:
       Called once, after the last attempt and the compensation; also when the operation was cancelled.
     - ``deadline_seconds``: how long one run may take (`operation.deadline_seconds` goes before it).
     - ``batch``: how many operations of this kind on the same nodes one run may take.
+    - ``preload(session, operations)``: read at once, for a batch, what `item` and `succeed` look up for each; whatever
+      the session has loaded stays in it until they are through.
+    - ``secrets(session, operation)``: the secrets of the item, each at its place, and its ``id``; after the operation
+      has ended, too, because a replay needs them. Not given: there are none, or `item` can always be called.
     - ``compensation``: the kind whose playbook, given the same item, removes what the failed run made.
     """
 
@@ -57,7 +61,9 @@ class Workflow:
     fail: Callable[[Session, Operation, Fault], None]
     deadline_seconds: int = 120
     batch: int = 50
+    preload: Callable[[Session, Sequence[Operation]], None] = lambda session, operations: None
     compensation: str | None = None
+    secrets: Callable[[Session, Operation], Mapping[str, Any] | None] | None = None
 
 
 @dataclass(frozen=True)

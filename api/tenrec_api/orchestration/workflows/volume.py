@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from tenrec_api.models.operation import Operation
-from tenrec_api.models.volume import VolumeAttachment
+from tenrec_api.models.volume import Volume, VolumeAttachment
 from tenrec_api.orchestration.workflows.base import Fault, Workflow
 from tenrec_api.services.volume import attachments, volumes
 
@@ -45,6 +45,12 @@ def _attachment(session: Session, operation: Operation) -> VolumeAttachment | No
     return session.get(VolumeAttachment, operation.parameters["attachment_id"])
 
 
+def _secrets(session: Session, operation: Operation) -> dict[str, Any] | None:
+    """Also after the attachment's end."""
+    volume = session.get(Volume, operation.resource_id)
+    return None if volume is None else {"id": volume.id, "chap_password": volume.chap_password}
+
+
 def _attach_item(session: Session, operation: Operation) -> dict[str, Any] | None:
     return attachments.item_of(session, operation.parameters["attachment_id"], "attaching")
 
@@ -81,6 +87,6 @@ def _not_detached(session: Session, operation: Operation, fault: Fault) -> None:
 WORKFLOWS = (
     Workflow("volume_create", _create_item, _created, _not_created, deadline_seconds=600, compensation="volume_delete"),
     Workflow("volume_delete", _delete_item, _deleted, _not_deleted),
-    Workflow("volume_attach", _attach_item, _attached, _not_attached, compensation="volume_detach"),
-    Workflow("volume_detach", _detach_item, _detached, _not_detached),
+    Workflow("volume_attach", _attach_item, _attached, _not_attached, compensation="volume_detach", secrets=_secrets),
+    Workflow("volume_detach", _detach_item, _detached, _not_detached, secrets=_secrets),
 )
