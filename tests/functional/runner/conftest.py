@@ -21,22 +21,34 @@ all:
 """
 
 
+def make_settings(folder: Path, **changes) -> Worker:
+    """The settings of a worker whose files are all in `folder`."""
+    inventory = folder / "inventory.yml"
+    inventory.write_text(INVENTORY)
+    ansible_config = folder / "ansible.cfg"
+    ansible_config.write_text("[defaults]\n")
+    values = {
+        "inventory": str(inventory),
+        "ansible_config": str(ansible_config),
+        "collections_path": str(HERE / "collections"),
+        "run_directory": str(folder / "run" / "runs"),
+        "archive_directory": str(folder / "archive"),
+        "archive_runs": 1,
+    }
+    return Worker(**{**values, **changes})
+
+
 @pytest.fixture
 def settings(tmp_path):
-    inventory = tmp_path / "inventory.yml"
-    inventory.write_text(INVENTORY)
-    ansible_config = tmp_path / "ansible.cfg"
-    ansible_config.write_text("[defaults]\n")
-    return Worker(
-        inventory=str(inventory),
-        ansible_config=str(ansible_config),
-        collections_path=str(HERE / "collections"),
-        run_directory=str(tmp_path / "run" / "runs"),
-        archive_directory=str(tmp_path / "archive"),
-        archive_runs=1,
-    )
+    return make_settings(tmp_path)
 
 
-@pytest.fixture
-def runner(settings):
-    return Runner(settings, collection="tenrec_test.fixture", grace_seconds=0)
+@pytest.fixture(params=["stock", "warm"])
+def runner(request, tmp_path):
+    runner = Runner(make_settings(tmp_path), collection="tenrec_test.fixture", grace_seconds=0)
+    if request.param == "warm":
+        runner.clean()
+        runner.start()
+        assert runner.wait_warm()
+    yield runner
+    runner.stop()

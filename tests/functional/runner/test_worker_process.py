@@ -130,6 +130,31 @@ def test_killed_in_the_middle_the_next_worker_finishes(stage, same_host):
     assert list(Path(stage.settings.run_directory).glob("run-*")) == []
 
 
+def test_killed_in_the_middle_a_forked_run_ends_with_it(stage):
+    stage.sleep(600)
+    worker = stage.start()
+    until(lambda: "is ready" in stage.log)
+    stage.add()
+    module = stage.module()
+    worker.kill()
+    worker.wait()
+    until(lambda: not alive(module), 10)
+    until(lambda: not zygotes_of(stage.folder), 10)
+
+
+def zygotes_of(folder: Path) -> list[str]:
+    """The processes of zygotes, they and what they forked, whose runs are in `folder`."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes()
+        except FileNotFoundError:
+            continue
+        if b"warm.zygote" in words and bytes(folder) in words:
+            found.append(entry.name)
+    return found
+
+
 def test_a_cancelled_run_ends_within_a_heartbeat(stage):
     stage.sleep(600)
     stage.start()

@@ -32,6 +32,22 @@ START_SECONDS = 60.0
 FORK_SECONDS = 5.0
 # The pause before a zygote that died is started again; it doubles each time that one does not even get ready.
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
+# How the names of variables begin that settle something when Python and Ansible start.
+READ_AT_IMPORT = (
+    "ANSIBLE_",
+    "AWX_",
+    "HOME",
+    "LANG",
+    "LC_",
+    "LD_",
+    "NO_COLOR",
+    "PATH",
+    "PYTHON",
+    "TERM",
+    "TMP",
+    "TZ",
+    "XDG_",
+)
 
 Signature = frozenset[tuple[str, int, int, int]]
 # Of a forked run: its id, and the socket on which it says its exit code.
@@ -192,9 +208,16 @@ def _hears_ready(control: socket.socket) -> bool:
 
 
 def _common(environment: Mapping[str, str], cwd: str) -> dict[str, str]:
-    """What an environment has in common with that of other runs: everything but the names of the run's own folders."""
+    """What Ansible may have read in an environment while it was imported, without the names of the run's own folders.
+
+    All the rest of a run's environment is put in place before the run begins.
+    """
     artifacts = environment[ARTIFACTS]
-    return {name: value.replace(artifacts, "<artifacts>").replace(cwd, "<run>") for name, value in environment.items()}
+    return {
+        name: value.replace(artifacts, "<artifacts>").replace(cwd, "<run>")
+        for name, value in environment.items()
+        if name.startswith(READ_AT_IMPORT)
+    }
 
 
 def _signature(watched: Iterable[Path]) -> Signature:

@@ -82,6 +82,7 @@ class Forked(PtyProcess):
         # The process waits for GO, so its id is still its own.
         self._pidfd = os.pidfd_open(pid)
         self._answer = answer
+        self._answer.setblocking(False)
         super().__init__(pid, controller)
         # The time that a process needs to die of its terminal's end; this one is dead when the terminal is closed.
         self.delayafterclose = 0
@@ -96,7 +97,7 @@ class Forked(PtyProcess):
             return True
         # A fork of it may hold the socket open, so there may be neither an answer nor an end.
         try:
-            said = self._answer.recv(16, socket.MSG_DONTWAIT)
+            said = self._answer.recv(16)
         except BlockingIOError:
             said = b""
         self.exitstatus = int(said) if said else None
