@@ -91,6 +91,16 @@ class Resource:
         """Return the document that is wanted of an item. Not called for `state: absent`, which wants None."""
         raise NotImplementedError
 
+    def need(self, there, problem):
+        """Raise ItemError with `problem` unless what an item builds on is `there`.
+
+        In check mode that is a warning: what was to make it may have been rehearsed as well.
+        """
+        if not there and not self.check_mode:
+            raise ItemError(problem)
+        if not there:
+            self.warnings.append(problem)
+
     def compare(self, change):
         """Return the JSON-able documents before and after; they are equal when there is nothing to do."""
         return change.have, change.want

@@ -83,8 +83,7 @@ class VolumeTarget(Resource):
                 raise ItemError(
                     f"{key} of volume {item['id']} is missing or has characters other than A-Z a-z 0-9 . _ : @ + / = -"
                 )
-        if not self._volume(item).is_file():
-            raise ItemError(f"volume {item['id']} is not in this host's pool")
+        self.need(self._volume(item).is_file(), f"volume {item['id']} is not in this host's pool")
         live = {
             "path": str(self._volume(item)),
             "accounts": [item["chap_username"]],

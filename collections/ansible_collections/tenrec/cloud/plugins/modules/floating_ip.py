@@ -105,8 +105,7 @@ class FloatingIp(NorthboundResource):
 
     def want(self, item, have):
         router = item["router_id"]
-        if router and router not in self._routers:
-            raise ItemError(f"router {router} is not there")
+        self.need(not router or router in self._routers, f"router {router} is not there")
         if router and not (item["floating_ip_address"] and item["fixed_ip_address"]):
             raise ItemError("a floating IP that is bound through a router needs a floating and a fixed IP address")
         return floating_document(item)

@@ -183,11 +183,9 @@ class LogicalPort(NorthboundResource):
         for required in ("network_id", "mac_address"):
             if not item[required]:
                 raise ItemError(f"a port needs a {required}")
-        if item["network_id"] not in self._networks:
-            raise ItemError(f"network {item['network_id']} is not there")
+        self.need(item["network_id"] in self._networks, f"network {item['network_id']} is not there")
         for group in item["security_group_ids"] or []:
-            if group not in self._groups:
-                raise ItemError(f"security group {group} is not there")
+            self.need(group in self._groups, f"security group {group} is not there")
         return port_document(item, self._dhcp)
 
     def apply(self, changes):

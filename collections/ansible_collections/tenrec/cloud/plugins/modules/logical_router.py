@@ -93,7 +93,7 @@ results:
       elements: str
 """
 
-from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import ItemError, converge
+from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import converge
 from ansible_collections.tenrec.cloud.plugins.module_utils.northbound_resource import (
     ARGUMENTS,
     NorthboundResource,
@@ -210,8 +210,7 @@ class LogicalRouter(NorthboundResource):
 
     def want(self, item, have):
         for port in self._wanted_ports(item):
-            if port["network_id"] not in self._networks:
-                raise ItemError(f"network {port['network_id']} is not there")
+            self.need(port["network_id"] in self._networks, f"network {port['network_id']} is not there")
         return router_document(item, self._gateway_chassis, have_priorities(have))
 
     def facts(self, change):
