@@ -46,7 +46,7 @@ def create_app(config: Config) -> Flask:
     Doorbell(config.broker).attach(sessions)
     # Rehearsals ring nobody, and must not make others forget what is still so.
     rehearsed = make_sessions(engine, settings=config, token_store=token_store.uncached())
-    stage = Stage(rehearsed, rehearsals.item, Path(config.worker.run_directory) / SOCKET)
+    stage = Stage(rehearsed, rehearsals.items(), Path(config.worker.run_directory) / SOCKET)
     app.extensions["tenrec"] = Runtime(config, sessions, token_store, stage)
     errors.register(app)
     lifecycle.register(app)

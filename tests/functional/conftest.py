@@ -66,6 +66,16 @@ class Playbooks:
         """Run a playbook as the worker does. Returns its RunResult."""
         return self._runner.run(kind, items, nodes or {"compute": "node", "storage": "node"}, deadline)
 
+    def rehearse(self, kind: str, items: list[dict], nodes: dict | None = None, deadline: int = 30):
+        """Run a playbook as a request's dry run does: it changes nothing and leaves no record."""
+        chosen = nodes or {"compute": "node", "storage": "node"}
+        return self._runner.run(kind, items, chosen, deadline, check=True, keep=False)
+
+    @property
+    def records(self) -> list[Path]:
+        """What is kept of finished runs."""
+        return list((self._folder / "archive").glob("*"))
+
     def check(self, kind: str, items: list[dict], *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `ansible-playbook --check --diff` as an operator would. The items must hold nothing like a template."""
         return subprocess.run(

@@ -10,7 +10,6 @@ import socketserver
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -51,14 +50,11 @@ class Checks(Protocol):
         """Run the playbook `kind`; see runner.Runner.run."""
 
 
-@cache
-def _workflows() -> Mapping[str, Workflow]:
-    return discover()[0]
-
-
-def item(session: Session, operation: Operation) -> Mapping[str, Any] | None:
-    """What the operation's playbook would be given, as the worker makes it; None when there is nothing to do."""
-    return _workflows()[operation.kind].item(session, operation)
+def items() -> Callable[[Session, Operation], Mapping[str, Any] | None]:
+    """A function that says what an operation's playbook would be given, as the worker makes it; None: nothing to do."""
+    # All workflows at once and not at the first rehearsal: by then an update may have replaced their files.
+    workflows, _ = discover()
+    return lambda session, operation: workflows[operation.kind].item(session, operation)
 
 
 class RehearsalServer:
