@@ -109,7 +109,8 @@ class Worker:
     poll_seconds: float = 2.0
     lease_seconds: int = 30
     operation_seconds: int = 3600
-    observe_seconds: int = 30
+    observe_seconds: int = 10
+    reconcile_seconds: int = 600
     operation_days: int = 90
 
 

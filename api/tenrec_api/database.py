@@ -1,5 +1,7 @@
 """The database engine and its sessions, for API and worker alike."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Engine, StaticPool, create_engine, event
@@ -43,3 +45,18 @@ def make_sessions(engine: Engine, **info: Any) -> sessionmaker[Session]:
     `info` is what services find in ``session.info``: ``settings`` (the Config) and ``token_store``.
     """
     return sessionmaker(engine, expire_on_commit=False, info=info)
+
+
+@contextmanager
+def remembering(session: Session) -> Iterator[None]:
+    """Keep meanwhile all that the session loads: by itself it forgets what nobody holds, and asks again."""
+    kept = []
+
+    def keep(_session: Session, instance: Any) -> None:
+        kept.append(instance)
+
+    event.listen(session, "loaded_as_persistent", keep)
+    try:
+        yield
+    finally:
+        event.remove(session, "loaded_as_persistent", keep)

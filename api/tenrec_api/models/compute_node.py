@@ -13,6 +13,7 @@ class ComputeNode(Timestamped, Base):
 
     `present` is false when the configuration no longer names the node but servers are still on it. `observed_at` is the
     last time that a run looked at its domains, `boot` which of the host's starts that was in.
+    `away_since` is when a run first found that it does not answer; null as long as it does.
     """
 
     __tablename__ = "compute_nodes"
@@ -30,4 +31,5 @@ class ComputeNode(Timestamped, Base):
     enabled: Mapped[bool] = mapped_column(default=True)
     disabled_reason: Mapped[str | None] = mapped_column(String(255))
     observed_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    away_since: Mapped[datetime | None] = mapped_column(Timestamp)
     boot: Mapped[str | None] = mapped_column(String(64))

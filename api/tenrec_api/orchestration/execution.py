@@ -11,6 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
 
+from tenrec_api.database import remembering
 from tenrec_api.models.base import now
 from tenrec_api.models.operation import CANCELLED, FAILED, SUCCEEDED, Operation
 from tenrec_api.models.run import Run
@@ -142,9 +143,13 @@ class Execution:
         """The items by sequence; operations with nothing to do, or whose item cannot be made, are ended here."""
         runnable: dict[int, Mapping[str, Any]] = {}
         identities: set[str] = set()
+        together = self._items_together(workflow) if len(self._batch) > 1 else None
         for operation in self._batch:
             try:
-                item = self._patiently(operation, lambda session, each=operation: workflow.item(session, each))
+                if together is not None:
+                    item = together[operation.sequence]
+                else:
+                    item = self._patiently(operation, lambda session, each=operation: workflow.item(session, each))
             except DATABASE_AWAY:
                 raise
             except Exception as error:
@@ -159,6 +164,22 @@ class Execution:
                 identities.add(item["id"])
                 runnable[operation.sequence] = item
         return runnable
+
+    def _items_together(self, workflow: Workflow) -> dict[int, Mapping[str, Any] | None] | None:
+        """The items of the whole batch from one session, which reads once what they share; None when one fails."""
+
+        def collect(session: Session) -> dict[int, Mapping[str, Any] | None]:
+            with remembering(session):
+                workflow.preload(session, self._batch)
+                return {each.sequence: workflow.item(session, each) for each in self._batch}
+
+        try:
+            return self._patiently(self._batch[0], collect)
+        except DATABASE_AWAY:
+            raise
+        except Exception as error:
+            log.warning("%s: one of the items cannot be made (%r), now each by itself", self._names(self._batch), error)
+            return None
 
     def _not_to_run(self, operation: Operation) -> Fault | None:
         if operation.sequence in self._cancelled:
@@ -183,16 +204,19 @@ class Execution:
         items: Mapping[int, Mapping[str, Any]],
         result: RunResult,
     ) -> None:
-        failed = []
+        done, failed = [], []
         for operation in batch:
             item = items[operation.sequence]
             outcome = result.outcomes[item["id"]]
             if outcome.fault is None:
-                self._record_success(workflow, operation, outcome)
+                done.append((operation, outcome))
             elif result.status == "canceled" and operation.sequence not in self._cancelled and not outcome.fault.own:
                 self._give_back(operation)
             elif operation.sequence in self._cancelled or not self._try_again(operation, outcome.fault, len(batch)):
                 failed.append((operation, item, outcome.fault))
+        if len(done) < 2 or not self._record_together(workflow, done):
+            for operation, outcome in done:
+                self._record_success(workflow, operation, outcome)
         # One at a time would take long; those that were cancelled or lost do not keep the others from being cleaned up.
         self._fail(failed, workflow)
 
@@ -240,16 +264,32 @@ class Execution:
                 fault = replace(fault, message=f"{fault.message} (What was made remains: {remains.message})")
             self._record_fault(operation, fault)
 
-    def _record_success(self, workflow: Workflow, operation: Operation, outcome: Outcome) -> None:
-        def succeed(session: Session, held: Operation) -> None:
-            returned = workflow.succeed(session, held, outcome.facts)
-            operations.end(
-                session, held, SUCCEEDED, result=redact(outcome.facts if returned is None else dict(returned))
-            )
+    def _record_together(self, workflow: Workflow, done: Sequence[tuple[Operation, Outcome]]) -> bool:
+        """Record many successes in one transaction, for which a burst waits once; False when one of them spoils it."""
+        batch = [operation for operation, _outcome in done]
+
+        def succeed(session: Session) -> None:
+            with remembering(session):
+                workflow.preload(session, batch)
+                for operation, outcome in done:
+                    held = self._claims.hold(session, operation.sequence)
+                    if held is not None:
+                        _succeed(session, workflow, held, outcome)
 
         try:
-            self._record(operation, succeed)
+            self._patiently(batch[0], succeed)
         except DATABASE_AWAY:
+            raise
+        except Exception as error:
+            log.warning("%s: a success cannot be recorded (%r), now each by itself", self._names(batch), error)
+            return False
+        self._open.difference_update(each.sequence for each in batch)
+        return True
+
+        try:
+            self._record(operation, lambda session, held: _succeed(session, workflow, held, outcome))
+        except DATABASE_AWAY:
+    def _record_success(self, workflow: Workflow, operation: Operation, outcome: Outcome) -> None:
             raise
         except Exception as error:
             log.exception("the success of %s cannot be recorded", self._names([operation]))
@@ -340,3 +380,8 @@ class Execution:
 def _internal(task: str, error: Exception) -> Fault:
     # Its own words stay in the log: they may name what a tenant should not see.
     return Fault(task, "", f"The worker met an unexpected {type(error).__name__}; its log has more.")
+def _succeed(session: Session, workflow: Workflow, held: Operation, outcome: Outcome) -> None:
+    returned = workflow.succeed(session, held, outcome.facts)
+    operations.end(session, held, SUCCEEDED, result=redact(outcome.facts if returned is None else dict(returned)))
+
+

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tenrec_api.orchestration.events import Fault, RunResult
+
 ROOT = "/compute/v2.1"
 
 
@@ -104,3 +106,21 @@ def test_what_there_is_none_of(admin, client):
     assert client.get(f"{ROOT}/os-server-groups/none").status_code == 404
     assert admin.get(f"{ROOT}/os-aggregates").json == {"aggregates": []}
     assert client.get(f"{ROOT}/os-aggregates").status_code == 403
+
+
+def test_a_node_that_does_not_answer_is_down_and_takes_no_servers(session, worker, admin, client, wanted):
+    def look(**seen):
+        (observe,) = (each for each in worker.periodics if each.kind == "observe")
+        observe.record(session, RunResult("successful", **seen))
+        return admin.get(f"{ROOT}/os-services").json["services"][0]["state"]
+
+    fault = Fault("Look at the servers", "node1", "no route to host", transient=True)
+    assert look(hosts={"node1": {"domains": []}}) == "up"
+    assert look(host_faults={"node1": fault}) == "down"
+    refused = client.post(f"{ROOT}/servers", json=wanted()).json["server"]["id"]
+    shown = admin.get(f"{ROOT}/servers/{refused}").json["server"]
+    assert "does not answer" in shown["fault"]["details"]
+    assert look(host_faults={"node1": fault, "elsewhere": fault}) == "down"
+    assert look(hosts={"node1": {"domains": []}}) == "up"
+    taken = client.post(f"{ROOT}/servers", json=wanted()).json["server"]["id"]
+    assert client.get(f"{ROOT}/servers/{taken}").json["server"]["status"] == "BUILD"

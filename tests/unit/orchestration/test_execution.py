@@ -1,8 +1,10 @@
 """What becomes of operations and their resources, for every way in which a run can end."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from tenrec_api.exceptions import Conflict
@@ -315,3 +317,21 @@ def test_only_what_is_unfinished_can_be_cancelled(queue, script, done):
     queue.work(script(lambda kind, items, cancelled: done(items)))
     with queue.sessions() as session, pytest.raises(Conflict, match="succeeded"):
         operations.cancel(session, operation_id)
+
+
+def test_a_batch_is_read_and_recorded_in_as_many_transactions_as_one(queue, notes, script, done, claims, sessions):
+    batches = []
+
+    def preload(session, batch):
+        batches.append([operation.resource_id for operation in batch])
+
+    queue.workflows["thing_create"] = replace(queue.workflows["thing_create"], preload=preload)
+    for resource in ("a", "b", "c"):
+        queue.add(resource)
+    transactions = []
+    event.listen(sessions, "after_commit", lambda session: transactions.append(session))
+    queue.work(script(lambda kind, items, cancelled: done(items)))
+    assert [resource for resource, _facts in notes.succeeded] == ["a", "b", "c"]
+    # Before the run and after it; the claim and the looks at an empty queue have sessions of their own.
+    assert batches == [["a", "b", "c"]] * 2
+    assert len(transactions) == 3

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("disabled_reason", sa.String(length=255), nullable=True),
         sa.Column("observed_at", TIMESTAMP, nullable=True),
+        sa.Column("away_since", TIMESTAMP, nullable=True),
         sa.Column("boot", sa.String(length=64), nullable=True),
         sa.Column("created_at", TIMESTAMP, nullable=False),
         sa.Column("updated_at", TIMESTAMP, nullable=True),

@@ -1,5 +1,6 @@
 """Servers: what their playbooks are given, and what becomes of the rows."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,12 @@ CREATE_SECONDS = 900
 
 
 def create_item(session: Session, operation: Operation) -> dict[str, Any] | None:
+def preload(session: Session, batch: Sequence[Operation]) -> None:
+    """What the functions below look up for each server."""
+    server_items.preload(session, [operation.resource_id for operation in batch])
+    instance_actions.preload(session, [operation.parameters.get("action_id") for operation in batch])
+
+
     """The whole server; nothing when its deletion was asked for before the creation began."""
     server = _server(session, operation)
     if server is None or server.node is None or server.task_state == "deleting":
@@ -33,7 +40,7 @@ def created(session: Session, operation: Operation, facts: dict[str, Any]) -> No
 
 
 def not_created(session: Session, operation: Operation, fault: Fault) -> None:
-    """It could not be made, and what was made is removed."""
+    """It could not be made, and what was made is removed. One that could not be repaired stays what it was."""
     server = _server(session, operation)
     if server is not None:
         outcomes.not_created(session, server, _document(fault))
@@ -117,8 +124,10 @@ def console_not_read(session: Session, operation: Operation, fault: Fault) -> No
 
 
 def observed(session: Session, result: RunResult) -> None:
-    """Bring back what changed outside: guests that shut themselves down, domains that should not be there."""
+    """Bring back what changed outside: guests that shut themselves down, nodes that are away."""
     began = now() - timedelta(seconds=result.seconds)
+    for host in result.host_faults:
+        observations.record_absence(session, host)
     for host, facts in result.hosts.items():
         if isinstance(facts.get("domains"), list) and host not in result.host_faults:
             observations.record(session, host, facts["domains"], began)
@@ -163,9 +172,10 @@ WORKFLOWS = (
         deadline_seconds=CREATE_SECONDS,
         compensation="server_delete",
     ),
-    Workflow("server_delete", delete_item, deleted, not_deleted, deadline_seconds=120),
+    Workflow("server_delete", delete_item, deleted, not_deleted, deadline_seconds=120, preload=preload),
     Workflow("server_start", plain_item, started, unchanged, deadline_seconds=120),
     Workflow("server_stop", plain_item, stopped, unchanged, deadline_seconds=180),
+        preload=preload,
     Workflow("server_reboot", plain_item, started, broken, deadline_seconds=240),
     Workflow("server_console", plain_item, console_read, console_not_read, deadline_seconds=25),
 )

@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tenrec_api.models.port import Port
@@ -63,7 +62,8 @@ def meta_data(server: Server) -> dict[str, Any]:
 def network_data(session: Session, ports: Sequence[Port]) -> dict[str, Any]:
     """``network_data.json``: a link for each port, a network for each of its addresses."""
     wanted = {allocation.subnet_id for port in ports for allocation in port.fixed_ips}
-    subnets = {subnet.id: subnet for subnet in session.scalars(select(Subnet).where(Subnet.id.in_(wanted)))}
+    # Mostly there already: a port comes with its network, and that with its subnets.
+    subnets = {subnet_id: session.get_one(Subnet, subnet_id) for subnet_id in wanted}
     links, networks = [], []
     nameservers: dict[str, None] = {}
     for port in ports:

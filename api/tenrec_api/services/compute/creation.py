@@ -215,7 +215,7 @@ def _equip(session: Session, context: Context, server: Server, node: ComputeNode
         context=context,
         exclusive=[server.id, *(port.id for port in ports), *(volume.volume_id for volume in order.boot.volumes)],
         shared=_shared(ports, order),
-        nodes=attachments.nodes(session, server),
+        nodes=attachments.nodes(session, server) if order.boot.volumes else {"compute": node.name},
         parameters={"action_id": action.id},
     )
 

@@ -1,5 +1,7 @@
 """The history of a server: what was asked, by whom, and how it ended."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -32,6 +34,11 @@ def begin(session: Session, context: Context, server: Server, action: str, event
     session.add(row)
     session.flush()
     return row
+
+
+def preload(session: Session, action_ids: Iterable[int | None]) -> None:
+    """Read many actions into `session` at once."""
+    session.scalars(select(InstanceAction).where(InstanceAction.id.in_([each for each in action_ids if each]))).all()
 
 
 def succeed(session: Session, action_id: int | None, host: str | None) -> None:

@@ -44,6 +44,8 @@ def _store(session: Session, context: Context, server: Server, metadata: dict[st
 
 def check(session: Session, project_id: str, metadata: Mapping[str, str]) -> None:
     """Raise Forbidden when there are more entries than the project's quota allows."""
+    if not metadata:
+        return
     limit = quotas.limits(session, project_id)["metadata_items"]
     if limit != quotas.UNLIMITED and len(metadata) > limit:
         raise Forbidden(f"Maximum number of metadata items exceeds {limit}.")

@@ -49,9 +49,9 @@ class NodeUse:
 
     @property
     def up(self) -> bool:
-        """Whether a run has seen the node lately, or none has looked yet."""
+        """Whether the node answered when a run last looked, and that was lately, or none has looked yet."""
         seen = self.node.observed_at or self.node.created_at
-        return self.node.present and now() - seen < SILENCE
+        return self.node.present and self.node.away_since is None and now() - seen < SILENCE
 
 
 def sync(session: Session, nodes: Iterable[config.ComputeNode]) -> bool:

@@ -28,7 +28,7 @@ def record(session: Session, host: str, domains: Iterable[Mapping[str, Any]], be
     node = session.scalars(select(ComputeNode).where(ComputeNode.name == host)).first()
     if node is None:
         return
-    node.observed_at = now()
+    node.observed_at, node.away_since = now(), None
     states = {str(domain["id"]): str(domain["state"]) for domain in domains}
     busy = _busy(session, states)
     for server in session.scalars(servers.locked(select(Server).where(Server.id.in_(states)).order_by(Server.id))):
@@ -38,6 +38,13 @@ def record(session: Session, host: str, domains: Iterable[Mapping[str, Any]], be
             _remove(session, host, server)
         elif server.node_id == node.id and server.task_state is None:
             outcomes.observed(session, server, states[server.id])
+
+
+def record_absence(session: Session, host: str) -> None:
+    """Note that a node did not answer a look: it takes no new servers until it does; the caller commits."""
+    node = session.scalars(select(ComputeNode).where(ComputeNode.name == host)).first()
+    if node is not None and node.away_since is None:
+        node.away_since = now()
 
 
 def _busy(session: Session, server_ids: Iterable[str]) -> set[str]:

@@ -42,6 +42,8 @@ class Scheduler:
     def _lack(self, node: ComputeNode, wanted: Amount) -> str:
         if not node.present or not node.enabled:
             return "takes no new servers"
+        if node.away_since is not None:
+            return "does not answer"
         free, whole = self._free(node), capacity(node)
         names = (("vcpus", "vCPUs"), ("memory_mib", "MiB of memory"), ("disk_gib", "GiB of disk"))
         return ", ".join(

@@ -1,15 +1,29 @@
 """Servers as their playbooks want them (the table in ARCHITECTURE.md)."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tenrec_api.models.image import Image
 from tenrec_api.models.server import Server
-from tenrec_api.services.compute import config_drive
+from tenrec_api.services.compute import config_drive, servers
 from tenrec_api.services.image import images
 from tenrec_api.services.network import ports
 from tenrec_api.services.volume import attachments
+
+
+def preload(session: Session, server_ids: Sequence[str]) -> None:
+    """Read into `session` the servers, locked, and their ports: for a batch, whose items are made one after the other.
+
+    Locked, because the answers to requests of this moment (a deletion) must not be overwritten by what was read before.
+    """
+    wanted = select(Server).where(Server.id.in_(server_ids))
+    session.scalars(servers.locked(wanted.order_by(Server.id))).all()
+    # Again, now with their nodes, which are not to be locked.
+    session.scalars(wanted).all()
+    ports.of_servers(session, server_ids)
 
 
 def create(session: Session, server: Server) -> dict[str, Any]:

@@ -25,6 +25,8 @@ CHUNK_BYTES = 1024 * 1024
 ARRIVING_BYTES = 64 * 1024
 SIGN_OF_LIFE_SECONDS = 30.0
 IMPORT_TIMEOUT_SECONDS = 600
+# Under this name a session keeps the token that it delivers images with.
+FOR_DELIVERY = "tenrec.for_delivery"
 # As long as the longest run that fetches an image may take.
 DELIVERY_TOKEN_LIFETIME = timedelta(hours=1)
 
@@ -228,12 +230,20 @@ def delivery(session: Session, image: Image) -> dict[str, Any]:
     """How a node fetches the image: the ``image`` part of a playbook's item, with a short-lived token of the service
     `worker`.
     """
+    # One for all images that are delivered in this session: the servers of a burst.
+    if FOR_DELIVERY not in session.info:
+        session.info[FOR_DELIVERY] = _delivery_token(session)
+    token = session.info[FOR_DELIVERY]
+    url = f"{session.info['settings'].api.public_url}{apis.IMAGE.root}/images/{image.id}/file"
+    return {"id": image.id, "disk_format": image.disk_format, "sha512": image.sha512, "url": url, "token": token}
+
+
+def _delivery_token(session: Session) -> str:
     worker = session.scalars(select(User).where(User.domain_id == "default", User.name == WORKER)).one()
     scope = tokens.Scope(project_id=worker.default_project_id)
     expires_at = now() + DELIVERY_TOKEN_LIFETIME
     token, _ = tokens.issue(session, session.info["token_store"], worker, scope, ["internal"], expires_at)
-    url = f"{session.info['settings'].api.public_url}{apis.IMAGE.root}/images/{image.id}/file"
-    return {"id": image.id, "disk_format": image.disk_format, "sha512": image.sha512, "url": url, "token": token}
+    return token
 
 
 def _check_visibility(context: Context, visibility: str | None) -> None:

@@ -20,6 +20,7 @@ from tenrec_api.services.network.server_ports import (
     create_for_server,
     find_network_for_server,
     of_server,
+    of_servers,
     release_server_ports,
     set_server_active,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "find_network_for_server",
     "item",
     "of_server",
+    "of_servers",
     "operation_resources",
     "release_server_ports",
     "set_server_active",
@@ -188,7 +190,7 @@ def _check_device(context: Context, values: dict, port: Port | None = None) -> N
 def _groups(session: Session, context: Context, project_id: str, wanted: list[str] | None, secured: bool) -> list[str]:
     if wanted is not None:
         return security_groups.check_ids(session, context, wanted)
-    return [security_groups.default(session, context, project_id).id] if secured else []
+    return [security_groups.default_id(session, context, project_id)] if secured else []
 
 
 def _check_security(port: Port) -> None:

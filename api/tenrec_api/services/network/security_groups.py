@@ -47,6 +47,12 @@ def default(session: Session, context: Context, project_id: str) -> SecurityGrou
     return group
 
 
+def default_id(session: Session, context: Context, project_id: str) -> str:
+    """The id of the project's default group, as `default` finds or makes it; nothing else of it is read."""
+    known = session.scalars(select(SecurityGroup.id).where(SecurityGroup.default_of == project_id)).first()
+    return known or default(session, context, project_id).id
+
+
 def _add(session: Session, project_id: str, **values) -> SecurityGroup:
     """A group that lets everything out; flushed."""
     group = SecurityGroup(project_id=project_id, **values)
@@ -67,7 +73,7 @@ def resolve(session: Session, context: Context, names_or_ids: Sequence[str]) -> 
     ids = []
     for wanted in names_or_ids or [DEFAULT]:
         if wanted == DEFAULT:
-            ids.append(default(session, context, context.project_id).id)
+            ids.append(default_id(session, context, context.project_id))
             continue
         query = select(SecurityGroup.id).where(
             SecurityGroup.project_id == context.project_id, SecurityGroup.deleting.is_(False)

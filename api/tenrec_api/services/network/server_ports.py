@@ -7,7 +7,7 @@ operations; the ports of a new server are made by its own playbook, with the ite
 from collections.abc import Iterable
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, lazyload
 
 from tenrec_api.context import Context
 from tenrec_api.exceptions import Conflict, Forbidden, InvalidInput, NotFound
@@ -95,8 +95,13 @@ def bind(session: Session, context: Context, port_id: str, server_id: str, host:
 
 
 def of_server(session: Session, server_id: str) -> list[Port]:
-    """The server's ports, oldest first."""
-    return list(session.scalars(_of_servers([server_id])))
+    """The server's ports, oldest first. What belongs to them is read when it is used, unless it was read before."""
+    return list(session.scalars(_of_servers([server_id]).options(lazyload("*"))))
+
+
+def of_servers(session: Session, server_ids: Iterable[str]) -> list[Port]:
+    """The ports of many servers, with all that belongs to them, by as many queries as for one."""
+    return list(session.scalars(_of_servers(server_ids).options(joinedload(Port.network))))
 
 
 def _of_servers(server_ids: Iterable[str]):
@@ -104,7 +109,6 @@ def _of_servers(server_ids: Iterable[str]):
         select(Port)
         .where(Port.device_id.in_(list(server_ids)), Port.device_owner.like("compute:%"), Port.deleting.is_(False))
         .order_by(Port.created_at, Port.id)
-        .options(joinedload(Port.network))
     )
 
 
@@ -166,7 +170,7 @@ def addresses_of_servers(session: Session, server_ids: Iterable[str]) -> dict[st
     An entry has `network_name`, `ip`, `version` (4 or 6), `mac` and `type` (``fixed`` or ``floating``).
     """
     found: dict[str, list[dict]] = {server_id: [] for server_id in server_ids}
-    ports = list(session.scalars(_of_servers(found)))
+    ports = of_servers(session, found)
     floating: dict[tuple[str, str], str] = {}
     if ports:
         rows = session.execute(
