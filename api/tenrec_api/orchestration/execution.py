@@ -286,10 +286,10 @@ class Execution:
         self._open.difference_update(each.sequence for each in batch)
         return True
 
+    def _record_success(self, workflow: Workflow, operation: Operation, outcome: Outcome) -> None:
         try:
             self._record(operation, lambda session, held: _succeed(session, workflow, held, outcome))
         except DATABASE_AWAY:
-    def _record_success(self, workflow: Workflow, operation: Operation, outcome: Outcome) -> None:
             raise
         except Exception as error:
             log.exception("the success of %s cannot be recorded", self._names([operation]))
@@ -377,11 +377,11 @@ class Execution:
         return f"{batch[0].kind} {', '.join(each.resource_id for each in batch[:3])}{' …' if len(batch) > 3 else ''}"
 
 
-def _internal(task: str, error: Exception) -> Fault:
-    # Its own words stay in the log: they may name what a tenant should not see.
-    return Fault(task, "", f"The worker met an unexpected {type(error).__name__}; its log has more.")
 def _succeed(session: Session, workflow: Workflow, held: Operation, outcome: Outcome) -> None:
     returned = workflow.succeed(session, held, outcome.facts)
     operations.end(session, held, SUCCEEDED, result=redact(outcome.facts if returned is None else dict(returned)))
 
 
+def _internal(task: str, error: Exception) -> Fault:
+    # Its own words stay in the log: they may name what a tenant should not see.
+    return Fault(task, "", f"The worker met an unexpected {type(error).__name__}; its log has more.")

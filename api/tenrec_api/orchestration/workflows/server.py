@@ -17,13 +17,13 @@ from tenrec_api.services.compute import instance_actions, observations, outcomes
 CREATE_SECONDS = 900
 
 
-def create_item(session: Session, operation: Operation) -> dict[str, Any] | None:
 def preload(session: Session, batch: Sequence[Operation]) -> None:
     """What the functions below look up for each server."""
     server_items.preload(session, [operation.resource_id for operation in batch])
     instance_actions.preload(session, [operation.parameters.get("action_id") for operation in batch])
 
 
+def create_item(session: Session, operation: Operation) -> dict[str, Any] | None:
     """The whole server; nothing when its deletion was asked for before the creation began."""
     server = _server(session, operation)
     if server is None or server.node is None or server.task_state == "deleting":
@@ -170,12 +170,12 @@ WORKFLOWS = (
         created,
         not_created,
         deadline_seconds=CREATE_SECONDS,
+        preload=preload,
         compensation="server_delete",
     ),
     Workflow("server_delete", delete_item, deleted, not_deleted, deadline_seconds=120, preload=preload),
     Workflow("server_start", plain_item, started, unchanged, deadline_seconds=120),
     Workflow("server_stop", plain_item, stopped, unchanged, deadline_seconds=180),
-        preload=preload,
     Workflow("server_reboot", plain_item, started, broken, deadline_seconds=240),
     Workflow("server_console", plain_item, console_read, console_not_read, deadline_seconds=25),
 )
