@@ -6,6 +6,7 @@ it wrote becomes the layer. Services are configured by the deployment only, on t
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from launcher.paths import IMAGES, REPOSITORY, STATE, private_folder, write_priv
 from launcher.steps import Steps
 
 _BUILDERS = STATE / "prepared.yml"
+# A list of packages in a role's defaults, which is plain data.
+_PACKAGES = re.compile(r"^\w+_packages:.*\n(?: +- .*\n)*", re.MULTILINE)
 # What belongs to one host alone: the next one must not inherit it.
 _OWN = (
     "etc/hostname", "etc/hosts", "etc/resolv.conf", "etc/ssh", "etc/machine-id", "root", "tmp", "var/tmp",
@@ -89,8 +92,9 @@ def _remove(path: Path) -> None:
 
 
 def _folder(groups: tuple[str, ...]) -> Path:
-    """Named after all that decides what is in it: the image below, and what the roles say of their packages."""
+    """Named after all that decides what is in it: the image below, which roles a group has, and their packages."""
     described = [image.name(), *groups, (REPOSITORY / "site.yml").read_text()]
-    described += [path.read_text() for path in sorted((REPOSITORY / "roles").glob("*/defaults/main.yml"))]
+    for defaults in sorted((REPOSITORY / "roles").glob("*/defaults/main.yml")):
+        described += _PACKAGES.findall(defaults.read_text())
     digest = hashlib.sha256("\0".join(described).encode()).hexdigest()[:12]
     return IMAGES / f"{'-'.join(groups)}-{digest}"
