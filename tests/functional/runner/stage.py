@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tenrec_api.orchestration import leftovers
+from tenrec_api.orchestration.runner import never
 from tenrec_api.orchestration.warm import seam
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -68,10 +69,14 @@ class Witness:
         return process
 
 
-def play(runner, kind, items, nodes=None, deadline=120, cancelled=lambda: False, check=False, keeper=None) -> Played:
-    """Run the playbook `kind` with the given Runner's settings: forked by `keeper`, or the stock way."""
-    # The same for both ways, for results name it.
-    folder = Path(runner._settings.run_directory) / "run-played"
+def play(
+    runner, kind, items, nodes=None, deadline=120, cancelled=never, check=False, keeper=None, name="played"
+) -> Played:
+    """Run the playbook `kind` with the given Runner's settings: forked by `keeper`, or the stock way.
+
+    `name`: that of its folder, which is the same for all runs that are compared, because results speak of it.
+    """
+    folder = Path(runner._settings.run_directory) / f"run-{name}"
     folder.mkdir(mode=0o700, parents=True)
     runner._write(folder, items, nodes or {}, deadline)
     recorder, witness = Recorder(), Witness(keeper)
