@@ -34,7 +34,7 @@ def test_a_run_is_checked_and_leaves_nothing(stage, settings, tmp_path):
 def test_an_items_error_and_a_host_that_is_away_are_told(stage):
     checks = [
         {"kind": "report", "item": {"id": "one", "error": "no room"}, "nodes": {}},
-        {"kind": "unreachable", "item": {"id": "one"}, "nodes": {}},
+        {"kind": "unreachable", "item": {"id": "one"}, "nodes": {"compute": "gone"}},
     ]
     failed, away = (answer["fault"] for answer in stage.ask(checks))
     assert (failed["message"], failed["transient"]) == ("no room", False)
@@ -42,9 +42,10 @@ def test_an_items_error_and_a_host_that_is_away_are_told(stage):
 
 
 def test_whoever_hangs_up_ends_the_run(stage, tmp_path):
+    item = {"id": "one", "sleep": 25, "pid_file": str(tmp_path / "pid")}
+    with pytest.raises(WorkerAway, match="within 3 seconds"):
+        stage.ask([{"kind": "slow", "item": item, "nodes": {}}], patience=3)
     began = time.monotonic()
-    with pytest.raises(WorkerAway):
-        stage.ask([{"kind": "slow", "item": {"id": "one"}, "nodes": {}}], patience=3)
     while list((tmp_path / "run" / "runs").glob("run-*")):
         assert time.monotonic() - began < 15
         time.sleep(0.1)
