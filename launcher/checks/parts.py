@@ -10,6 +10,7 @@ from pathlib import Path
 
 from launcher import clouds, environment, machine, nodes
 from launcher.checks.tally import Tally, from_junit
+from launcher.deployments import LAB
 from launcher.environment import DEPLOY, DEVELOP, FUNCTIONAL
 from launcher.paths import CLOUDS, LOGS, REPOSITORY, private_folder
 from launcher.steps import Steps, seconds_since
@@ -81,6 +82,14 @@ def chaos(request: Request) -> Tally:
     """pytest against the deployed cloud while its parts are killed one after the other; prints the table."""
     _deployed(request)
     return pytest(request, "chaos", options=["--show-capture=all"], variables=clouds.variables())
+
+
+def lab(request: Request) -> Tally:
+    """pytest against the lab while its hosts fail one after the other; prints the table."""
+    environment.ensure(DEPLOY, DEVELOP)
+    if not LAB.report.exists():
+        up(request.steps, LAB)
+    return pytest(request, "lab")
 
 
 def _deployed(request: Request) -> None:
