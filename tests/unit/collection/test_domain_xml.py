@@ -99,6 +99,12 @@ def test_the_digest_tells_one_definition_from_another(server):
     assert domain_xml.document_digest("<domain><name>other</name></domain>") is None
 
 
+def test_the_digest_stands_for_what_does_not_change_while_a_server_runs(server, volume):
+    first = domain_xml.document_digest(domain_xml.domain_document(server, Host(), FILES))
+    for changed in ({"name": "another"}, {"volumes": [volume]}):
+        assert domain_xml.document_digest(domain_xml.domain_document(server | changed, Host(), FILES)) == first
+
+
 def test_every_interface_and_disk_has_a_root_port_and_some_are_left_for_later(server, port, volume):
     server["ports"] = [port] * 5
     server["volumes"] = [volume] * 4

@@ -81,6 +81,16 @@ def domain_document(server, host, files):
     Arguments: server: `id name vcpus memory_mib ports[] volumes[]` as in the contract of `server_create`. host: Host.
     files: ServerFiles. Raises ValueError for names that XML cannot hold.
     """
+    domain, about = _domain(server, host, files)
+    # The digest stands for the document as it was made: libvirt adds to what it keeps. Not for the name and the
+    # volumes, which change while the server runs.
+    lasting, _about = _domain({**server, "name": "", "volumes": []}, host, files)
+    about.set("digest", hashlib.sha256(_serialised(lasting).encode()).hexdigest())
+    return _serialised(domain)
+
+
+def _domain(server, host, files):
+    """The domain's element, and the one in its metadata that the digest goes into."""
     server_id = server["id"]
     domain = ET.Element("domain", type=host.virtualization)
     _text(domain, "name", domain_name(server_id))
@@ -101,9 +111,7 @@ def domain_document(server, host, files):
     for event, action in (("poweroff", "destroy"), ("reboot", "restart"), ("crash", "destroy")):
         _text(domain, f"on_{event}", action)
     domain.append(_devices(server, host, files))
-    # The digest stands for the whole document as it was made, without itself: libvirt adds to what it keeps.
-    about.set("digest", hashlib.sha256(_serialised(domain).encode()).hexdigest())
-    return _serialised(domain)
+    return domain, about
 
 
 def document_digest(xml):

@@ -53,14 +53,19 @@ class LibvirtHost:
         return self._connection.defineXML(document)
 
     def servers(self):
-        """All servers' domains: dict of server id to state."""
+        """All servers' domains: dict of server id to (state, reason)."""
         found = {}
         for domain in self._connection.listAllDomains():
             server_id = server_id_of(domain.name())
-            state = _gone_is_none(state_of, domain) if server_id else None
+            state = _gone_is_none(state_and_reason, domain) if server_id else None
             if state:
                 found[server_id] = state
         return found
+
+    def strays(self):
+        """Names of the domains that are no server's."""
+        names = [domain.name() for domain in self._connection.listAllDomains()]
+        return sorted(name for name in names if server_id_of(name) is None)
 
     def set_volume_secret(self, volume):
         """Keep the CHAP password of a volume (a `volume_attach` item) for QEMU."""
@@ -101,14 +106,30 @@ def is_away(problem):
 
 def state_of(domain):
     """A domain's state: running, paused, shutoff, crashed or suspended."""
-    state = domain.state()[0]
+    return state_and_reason(domain)[0]
+
+
+def state_and_reason(domain):
+    """A domain's state, and why it is off: `shutdown` when its guest went by itself, else `destroyed`, `crashed`,
+    `failed` or `unknown` (libvirtd has been started since). The reason of any other state is None.
+    """
+    state, reason = domain.state()
     if state in (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_BLOCKED, libvirt.VIR_DOMAIN_SHUTDOWN):
-        return "running"
-    return {
+        return "running", None
+    word = {
         libvirt.VIR_DOMAIN_PAUSED: "paused",
         libvirt.VIR_DOMAIN_CRASHED: "crashed",
         libvirt.VIR_DOMAIN_PMSUSPENDED: "suspended",
-    }.get(state, "shutoff")
+    }.get(state)
+    if word is not None:
+        return word, None
+    reasons = {
+        libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN: "shutdown",
+        libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED: "destroyed",
+        libvirt.VIR_DOMAIN_SHUTOFF_CRASHED: "crashed",
+        libvirt.VIR_DOMAIN_SHUTOFF_FAILED: "failed",
+    }
+    return "shutoff", reasons.get(reason, "unknown")
 
 
 def live_document(domain):

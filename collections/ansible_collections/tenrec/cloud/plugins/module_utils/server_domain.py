@@ -9,6 +9,7 @@ from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import En
 from ansible_collections.tenrec.cloud.plugins.module_utils.domain_xml import (
     Host,
     attached_volumes,
+    device_name,
     document_digest,
     domain_document,
 )
@@ -57,6 +58,17 @@ PORTS_SECONDS = 30
 CLEANUP_SECONDS = 3
 
 
+def _has_disk(item):
+    return item["image"] is not None or item["root_disk"]
+
+
+def _device(volume):
+    try:
+        return device_name(volume["device"] or "")
+    except ValueError as problem:
+        raise ItemError(str(problem)) from None
+
+
 class ServerDomain(Resource):
     """Servers as libvirt domains with their files."""
 
@@ -65,6 +77,8 @@ class ServerDomain(Resource):
         "vcpus": {"type": "int"},
         "memory_mib": {"type": "int"},
         "root_gib": {"type": "int", "default": 0},
+        "root_disk": {"type": "bool", "default": False},
+        "started": {"type": "bool", "default": True},
         "image": {"type": "dict", "options": IMAGE},
         "ports": {"type": "list", "elements": "dict", "default": []},
         "volumes": {"type": "list", "elements": "dict", "options": VOLUME, "default": []},
@@ -96,10 +110,11 @@ class ServerDomain(Resource):
                 raise ItemError("a new server needs memory_mib")
             definition = document_digest(self._document(item))
             return {
-                "state": "running",
+                "state": "running" if item["started"] else "shutoff",
                 "definition": definition,
+                "volumes": {volume["id"]: _device(volume) for volume in item["volumes"]},
                 "folder": True,
-                "disk": item["image"] is not None,
+                "disk": _has_disk(item),
                 "config_drive": item["config_drive"] is not None,
             }
         if have is None or have["definition"] is None:
@@ -115,8 +130,11 @@ class ServerDomain(Resource):
         try:
             getattr(self, f"_be_{change.want['state']}")(change)
         except Exception:
-            if change.have is None or change.have["definition"] is None:
+            if change.have is None:
                 self._remove(change.item)
+            elif change.have["definition"] is None:
+                # A server that had lost its domain: its disk was there before, and stays.
+                self._undefine(change.item)
             raise
 
     def _read_host(self):
@@ -135,7 +153,7 @@ class ServerDomain(Resource):
         return ServerFolder(self.params["servers"], item["id"], self.params["owner"])
 
     def _document(self, item):
-        files = self._folder(item).paths(item["image"] is not None, item["config_drive"] is not None)
+        files = self._folder(item).paths(_has_disk(item), item["config_drive"] is not None)
         try:
             return domain_document(item, self._host, files)
         except ValueError as problem:
@@ -147,9 +165,14 @@ class ServerDomain(Resource):
         if domain is None and not found["folder"]:
             return None
         if domain is None:
-            return {"state": "absent", "definition": None, **found}
+            return {"state": "absent", "definition": None, "volumes": {}, **found}
         document = libvirt_host.persistent_document(domain)
-        return {"state": libvirt_host.state_of(domain), "definition": document_digest(document) or "foreign", **found}
+        return {
+            "state": libvirt_host.state_of(domain),
+            "definition": document_digest(document) or "foreign",
+            "volumes": {volume_id: each["device"] for volume_id, each in attached_volumes(document).items()},
+            **found,
+        }
 
     def _domain(self, item):
         domain = self._libvirt.find(item["id"])
@@ -158,16 +181,17 @@ class ServerDomain(Resource):
         return domain
 
     def _be_running(self, change):
-        item = change.item
-        if item["vcpus"] is not None:
-            domain = self._prepare(item)
-        else:
-            domain = self._domain(item)
-        libvirt_host.start(domain)
-        self._wait_for_ports(item)
+        libvirt_host.start(self._prepared(change))
+        self._wait_for_ports(change.item)
 
     def _be_shutoff(self, change):
-        libvirt_host.shut_down(self._domain(change.item), self.deadline, self.params["grace"])
+        libvirt_host.shut_down(self._prepared(change), self.deadline, self.params["grace"])
+
+    def _prepared(self, change):
+        """The domain; what a server needs is made first when the item says what that is."""
+        if change.item["vcpus"] is None:
+            return self._domain(change.item)
+        return self._prepare(change)
 
     def _be_rebooted(self, change):
         domain = self._domain(change.item)
@@ -177,11 +201,14 @@ class ServerDomain(Resource):
             libvirt_host.power_off(domain)
         libvirt_host.start(domain)
 
-    def _prepare(self, item):
+    def _prepare(self, change):
         """Make all that a server needs to start. Returns its domain."""
+        item, have = change.item, change.have
         folder = self._folder(item)
+        if item["root_disk"] and not folder.disk.exists():
+            raise ItemError(f"the root disk of server {item['id']} is gone; what was on it cannot be had again")
         folder.make()
-        if item["image"] is not None:
+        if item["image"] is not None and not item["root_disk"]:
             folder.make_disk(item["image"], item["root_gib"], self.params["image_cache"], self.deadline)
         if item["config_drive"] is not None:
             folder.make_config_drive(item["config_drive"])
@@ -189,9 +216,9 @@ class ServerDomain(Resource):
             self._libvirt.set_volume_secret(volume)
         document = self._document(item)
         domain = self._libvirt.find(item["id"])
-        if domain is not None:
-            known = libvirt_host.persistent_document(domain)
-            if document_digest(known) == document_digest(document):
+        if domain is not None and have is not None:
+            known = (have["definition"], have["volumes"])
+            if known == (document_digest(document), change.want["volumes"]):
                 return domain
         return self._libvirt.define(document)
 
@@ -204,6 +231,11 @@ class ServerDomain(Resource):
         if late:
             # northd or the host's ovn-controller may just be starting again.
             raise EngineAway(f"OVN did not set up port {', '.join(late)} on this host within {seconds:.0f} seconds")
+
+    def _undefine(self, item):
+        domain = self._libvirt.find(item["id"])
+        if domain is not None:
+            libvirt_host.remove(domain)
 
     def _remove(self, item):
         domain = self._libvirt.find(item["id"])

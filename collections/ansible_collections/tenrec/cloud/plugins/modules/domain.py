@@ -34,6 +34,14 @@ options:
         description: Size of the root disk in GiB; 0 for the image's own size. A disk smaller than its image is refused.
         type: int
         default: 0
+      root_disk:
+        description: The server has a root disk already, whether its image is still known or not. It is never made.
+        type: bool
+        default: false
+      started:
+        description: Whether a server that is made shall run. Without, it is made and stays off.
+        type: bool
+        default: true
       image:
         description: The image of the root disk, C(id), C(disk_format) and C(sha512); none when a volume boots.
         type: dict
