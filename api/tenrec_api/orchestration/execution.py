@@ -237,17 +237,20 @@ class Execution:
     def _fail(self, failed: Sequence[tuple[Operation, Mapping[str, Any], Fault]], workflow: Workflow | None) -> None:
         """Remove what the run of `workflow` made (None: there was no run), then record the faults."""
         left: Mapping[str, Outcome] = {}
-        if failed and workflow is not None and workflow.compensation is not None:
+        # What was there before the run is not the run's to remove.
+        made = [each for each in failed if not each[0].parameters.get(operations.REPAIR)]
+        if made and workflow is not None and workflow.compensation is not None:
             # What another worker has taken over may be done by now: its outcome is not ours to remove.
             self.heard(self._claims.renew(self.sequences))
             failed = [each for each in failed if each[0].sequence not in self._lost]
-        if failed and workflow is not None and workflow.compensation is not None:
-            operation = failed[0][0]
+            made = [each for each in made if each in failed]
+        if made and workflow is not None and workflow.compensation is not None:
+            operation = made[0][0]
             undo = self._workflows[workflow.compensation]
-            items = [item for _operation, item, _fault in failed]
-            log.info("%s failed: run %s", self._names([each for each, _, _ in failed]), undo.kind)
+            items = [item for _operation, item, _fault in made]
+            log.info("%s failed: run %s", self._names([each for each, _, _ in made]), undo.kind)
             result = self._runner.run(undo.kind, items, operation.nodes, undo.deadline_seconds, self._give_up)
-            self._note(undo.kind, [each for each, _item, _fault in failed], result)
+            self._note(undo.kind, [each for each, _item, _fault in made], result)
             if result.status == "canceled":
                 # The worker has to end, or the operations are another's: whoever has them next begins anew.
                 for each, _item, _fault in failed:

@@ -15,6 +15,7 @@ from tenrec_api.orchestration.events import Fault, RunResult
 from tenrec_api.orchestration.execution import DATABASE_AWAY, Runs
 from tenrec_api.orchestration.workflows.base import Periodic
 from tenrec_api.services import runs, stranded
+from tenrec_api.services.drift import findings
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class Schedule:
             (FORGET_EVERY_SECONDS, self.forget),
             (SWEEP_EVERY_SECONDS, self.sweep),
         ]
+        if config.worker.reconcile_seconds > 0:
+            self._tasks.append((config.worker.reconcile_seconds, self.compare))
         for periodic in periodics:
             seconds = periodic.every(config)
             if seconds > 0:
@@ -79,6 +82,11 @@ class Schedule:
         for host in before.keys() - faults.keys():
             log.info("%s on %s works again", kind, host or "all hosts")
         self._faults[kind] = faults
+
+    def compare(self) -> None:
+        """Ask for a comparison of the hosts with the database, unless another worker has done so."""
+        with self._sessions() as session:
+            findings.request_if_due(session, self._config.worker.reconcile_seconds / 2)
 
     def sweep(self) -> None:
         """End what is in a passing state while nothing is being done to it; see services.stranded."""

@@ -21,6 +21,7 @@ from tenrec_api.database import make_engine, make_sessions
 from tenrec_api.orchestration.claims import Claims
 from tenrec_api.orchestration.execution import DATABASE_AWAY, Execution, Runs
 from tenrec_api.orchestration.listener import Listener
+from tenrec_api.orchestration.reconcile import Reconciler
 from tenrec_api.orchestration.rehearsals import RehearsalServer
 from tenrec_api.orchestration.runner import Runner
 from tenrec_api.orchestration.schedule import Schedule
@@ -200,13 +201,14 @@ def serve(config: Config, runner: Runner, workflows: Mapping[str, Workflow], per
     runner.start()
     token_store = TokenStore(config.identity, config.cache)
     sessions = make_sessions(make_engine(config.database), settings=config, token_store=token_store)
-    worker = Worker(config, sessions, runner, workflows, periodics)
+    reconciler = Reconciler(runner, sessions)
+    worker = Worker(config, sessions, reconciler, workflows, periodics)
     try:
         log.info("an earlier worker left %d operations", worker.claims.inherit(worker.host))
     except DATABASE_AWAY as error:
         # The leases run out by themselves.
         log.warning("cannot look for what an earlier worker left: %s", error)
-    rehearsals = RehearsalServer(Path(config.worker.run_directory) / SOCKET, runner, workflows)
+    rehearsals = RehearsalServer(Path(config.worker.run_directory) / SOCKET, reconciler, workflows)
     # Not in the main thread: that one takes the signals, and must not hold a lock that their handler wants.
     loop = threading.Thread(target=worker.run, name="claim")
     for number in (signal.SIGTERM, signal.SIGINT):

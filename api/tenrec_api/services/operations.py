@@ -17,6 +17,9 @@ from tenrec_api.services.doorbell import WORK_WAITS
 # A waiting request looks this often: quickly at first, because most runs are short.
 FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.05, 0.5
 
+# The parameter of an operation that sets right what exists already: if it fails, nothing is undone.
+REPAIR = "repair"
+
 # What cannot be tried again by itself, and why.
 GIVEN_UP = {"server_create": "the server has given up its place on the host; delete it and create another"}
 

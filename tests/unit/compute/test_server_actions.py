@@ -200,12 +200,20 @@ def test_what_is_no_action_is_refused(client, server, body):
 
 @pytest.fixture
 def look(session, worker):
-    """Call it with domains as a run of `observe` saw them, beginning `seconds` ago."""
+    """Call it with domains as a run of `observe` saw them, beginning `seconds` ago.
 
-    def observe(*domains, seconds=-1.0):
+    What is off was switched off for `reason`; `boot` says which start of the host that was in.
+    """
+
+    def observe(*domains, seconds=-1.0, reason="shutdown", boot="first"):
+        seen = [
+            {"id": server_id, "state": state, "reason": reason if state == "shutoff" else None}
+            for server_id, state in domains
+        ]
+
         class Result:
             host_faults = {}
-            hosts = {"node1": {"domains": [{"id": server_id, "state": state} for server_id, state in domains]}}
+            hosts = {"node1": {"domains": seen, "boot": boot}}
 
         Result.seconds = seconds
         (periodic,) = (each for each in worker.periodics if each.kind == "observe")
@@ -238,3 +246,35 @@ def test_what_a_lost_removal_left_behind_is_removed(look, session, worker, serve
     worker.run()
     assert worker.items[-1] == {"id": server, "ports": [], "volumes": []}
     assert state()[0] == "ERROR"
+
+
+@pytest.mark.parametrize("reason", ["destroyed", "crashed", "unknown"])
+def test_a_server_that_lost_its_power_is_drift_and_not_off(look, worker, state, server, operations, reason):
+    worker.run()
+    look((server, "shutoff"), reason=reason)
+    assert state() == ("ACTIVE", None, 4)
+    assert operations() == []
+
+
+def test_a_host_that_was_started_again_gets_its_servers_back(look, session, worker, state, server, operations):
+    look((server, "running"), boot="first")
+    look((server, "shutoff"), boot="second", reason="unknown")
+    (repair,) = operations()
+    assert (repair.kind, repair.resource_id, repair.parameters) == ("server_create", server, {"repair": True})
+    assert state()[0] == "ACTIVE"
+    look((server, "shutoff"), boot="second", reason="unknown")
+    assert len(operations()) == 1, "it is under way"
+    worker.run()
+    assert state() == ("ACTIVE", None, 1)
+    look((server, "shutoff"), boot="second")
+    assert state()[0] == "SHUTOFF", "its guest went by itself"
+    look((server, "shutoff"), boot="third", reason="unknown")
+    assert operations() == [], "it was off before"
+
+
+def test_a_repair_that_fails_leaves_the_server_as_it_was(look, session, worker, state, server):
+    look((server, "running"), boot="first")
+    look((server, "shutoff"), boot="second", reason="unknown")
+    worker.run(Fault("Start the server", "node1", "no memory"))
+    assert state()[0] == "ACTIVE"
+    assert session.get(Server, server).node is not None

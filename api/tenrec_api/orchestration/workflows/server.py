@@ -11,7 +11,8 @@ from tenrec_api.models.operation import Operation
 from tenrec_api.models.server import Server
 from tenrec_api.orchestration.events import Fault, RunResult
 from tenrec_api.orchestration.workflows.base import Periodic, Workflow
-from tenrec_api.services.compute import instance_actions, observations, outcomes, server_items
+from tenrec_api.services import operations
+from tenrec_api.services.compute import instance_actions, observations, outcomes, repairs, server_items
 
 # Fetching a large image to a node that does not have it yet is what takes long.
 CREATE_SECONDS = 900
@@ -28,21 +29,21 @@ def create_item(session: Session, operation: Operation) -> dict[str, Any] | None
     server = _server(session, operation)
     if server is None or server.node is None or server.task_state == "deleting":
         return None
-    return server_items.create(session, server)
+    return repairs.item(session, server) if _is_repair(operation) else server_items.create(session, server)
 
 
 def created(session: Session, operation: Operation, facts: dict[str, Any]) -> None:
     """It runs."""
     server = _server(session, operation)
     if server is not None:
-        outcomes.created(session, server)
+        (repairs.repaired if _is_repair(operation) else outcomes.created)(session, server)
     _note_success(session, operation)
 
 
 def not_created(session: Session, operation: Operation, fault: Fault) -> None:
     """It could not be made, and what was made is removed. One that could not be repaired stays what it was."""
     server = _server(session, operation)
-    if server is not None:
+    if server is not None and not _is_repair(operation):
         outcomes.not_created(session, server, _document(fault))
     _note_fault(session, operation, fault)
 
@@ -130,8 +131,12 @@ def observed(session: Session, result: RunResult) -> None:
         observations.record_absence(session, host)
     for host, facts in result.hosts.items():
         if isinstance(facts.get("domains"), list) and host not in result.host_faults:
-            observations.record(session, host, facts["domains"], began)
+            observations.record(session, host, facts["domains"], began, facts.get("boot"))
     session.commit()
+
+
+def _is_repair(operation: Operation) -> bool:
+    return bool(operation.parameters.get(operations.REPAIR))
 
 
 def _server(session: Session, operation: Operation) -> Server | None:

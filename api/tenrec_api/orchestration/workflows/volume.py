@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from tenrec_api.models.operation import Operation
 from tenrec_api.models.volume import Volume, VolumeAttachment
 from tenrec_api.orchestration.workflows.base import Fault, Workflow
+from tenrec_api.services import operations
 from tenrec_api.services.volume import attachments, volumes
 
 Facts = Mapping[str, Any]
@@ -52,7 +53,8 @@ def _secrets(session: Session, operation: Operation) -> dict[str, Any] | None:
 
 
 def _attach_item(session: Session, operation: Operation) -> dict[str, Any] | None:
-    return attachments.item_of(session, operation.parameters["attachment_id"], "attaching")
+    status = "in-use" if operation.parameters.get(operations.REPAIR) else "attaching"
+    return attachments.item_of(session, operation.parameters["attachment_id"], status)
 
 
 def _attached(session: Session, operation: Operation, facts: Facts) -> None:

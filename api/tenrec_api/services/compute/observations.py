@@ -12,32 +12,42 @@ from tenrec_api.models.compute_node import ComputeNode
 from tenrec_api.models.operation import UNFINISHED, Operation
 from tenrec_api.models.server import Server
 from tenrec_api.services import operations
-from tenrec_api.services.compute import outcomes, servers
+from tenrec_api.services.compute import outcomes, repairs, servers
 
 # The parameter of a `server_delete` that nobody asked for: the server's row is not its business.
 LEFTOVER = "leftover"
+# Why a domain is off when the guest itself wanted it so.
+OWN_WILL = "shutdown"
 
 
-def record(session: Session, host: str, domains: Iterable[Mapping[str, Any]], began: datetime) -> None:
-    """Put the states of `domains` (``{id, state}``), seen after `began`, into the rows; the caller commits.
+def record(
+    session: Session, host: str, domains: Iterable[Mapping[str, Any]], began: datetime, boot: str | None = None
+) -> None:
+    """Put the states of `domains` (``{id, state, reason}``), seen after `began`, into the rows; the caller commits.
 
     A server to which something is being done, or was done since `began`, is left alone: its own run tells how that
     ended, and the look may be older. The domain of a server that is gone, or is on no host, is removed: its own
-    removal did not reach the host.
+    removal did not reach the host. A guest that shut itself down is SHUTOFF; one that lost its power is started again
+    when the host has been started since the last look (`boot` is another one), and else is drift for an operator.
     """
     node = session.scalars(select(ComputeNode).where(ComputeNode.name == host)).first()
     if node is None:
         return
     node.observed_at, node.away_since = now(), None
-    states = {str(domain["id"]): str(domain["state"]) for domain in domains}
-    busy = _busy(session, states)
-    for server in session.scalars(servers.locked(select(Server).where(Server.id.in_(states)).order_by(Server.id))):
+    seen = {str(domain["id"]): domain for domain in domains}
+    restarted = boot is not None and node.boot is not None and boot != node.boot
+    passed_over = False
+    busy = _busy(session, seen)
+    for server in session.scalars(servers.locked(select(Server).where(Server.id.in_(seen)).order_by(Server.id))):
         if server.id in busy or (server.updated_at or server.created_at) >= began:
-            continue
-        if server.deleted_at is not None or server.node_id is None:
-            _remove(session, host, server)
+            passed_over = True
+        elif server.deleted_at is not None or server.node_id is None:
+            remove(session, host, server)
         elif server.node_id == node.id and server.task_state is None:
-            outcomes.observed(session, server, states[server.id])
+            _take(session, server, seen[server.id], restarted)
+    if not (restarted and passed_over):
+        # Else the next look gives those their power back whose own run did not.
+        node.boot = boot or node.boot
 
 
 def record_absence(session: Session, host: str) -> None:
@@ -47,6 +57,16 @@ def record_absence(session: Session, host: str) -> None:
         node.away_since = now()
 
 
+def _take(session: Session, server: Server, domain: Mapping[str, Any], restarted: bool) -> None:
+    off = domain["state"] == "shutoff"
+    if server.status == "ACTIVE" and off and restarted:
+        repairs.enqueue(session, server)
+    elif server.status == "ACTIVE" and off and domain.get("reason") != OWN_WILL:
+        server.power_state = outcomes.SHUT_DOWN
+    else:
+        outcomes.observed(session, server, str(domain["state"]))
+
+
 def _busy(session: Session, server_ids: Iterable[str]) -> set[str]:
     query = select(Operation.resource_id).where(
         Operation.resource_id.in_(list(server_ids)), Operation.status.in_(UNFINISHED)
@@ -54,8 +74,9 @@ def _busy(session: Session, server_ids: Iterable[str]) -> set[str]:
     return set(session.scalars(query))
 
 
-def _remove(session: Session, host: str, server: Server) -> None:
-    operations.enqueue(
+def remove(session: Session, host: str, server: Server) -> Operation:
+    """Queue the removal of what a server that is gone has left on `host`, in the caller's transaction."""
+    return operations.enqueue(
         session,
         "server_delete",
         "server",

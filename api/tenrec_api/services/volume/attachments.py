@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from tenrec_api.context import Context
 from tenrec_api.exceptions import InvalidInput, NotFound
 from tenrec_api.models.base import now
+from tenrec_api.models.operation import Operation
+from tenrec_api.models.server import Server
 from tenrec_api.models.volume import Volume, VolumeAttachment
 from tenrec_api.services import operations
 from tenrec_api.services.volume import volumes
@@ -86,16 +88,34 @@ def detach(session: Session, context: Context, attachment: VolumeAttachment, com
     session.commit()
 
 
-def _enqueue(session: Session, kind: str, attachment: VolumeAttachment, compute_node: str, context: Context) -> None:
-    operations.enqueue(
+def enqueue_repair(session: Session, volume_id: str) -> Operation | None:
+    """Queue `volume_attach` for a volume that is in use, in the caller's transaction; None when no server has it."""
+    query = select(VolumeAttachment).where(VolumeAttachment.volume_id == volume_id)
+    attachment = session.scalars(query).first()
+    server = attachment and session.get(Server, attachment.server_id)
+    if server is None or server.node is None or attachment.volume.status != "in-use":
+        return None
+    return _enqueue(session, "volume_attach", attachment, server.node.name, repair=True)
+
+
+def _enqueue(
+    session: Session,
+    kind: str,
+    attachment: VolumeAttachment,
+    compute_node: str,
+    context: Context | None = None,
+    repair: bool = False,
+) -> Operation:
+    return operations.enqueue(
         session,
         kind,
         "volume",
         attachment.volume_id,
         context=context,
+        project_id=attachment.volume.project_id,
         exclusive=(attachment.volume_id, attachment.server_id),
         nodes={"compute": compute_node, "storage": attachment.volume.node},
-        parameters={"attachment_id": attachment.id},
+        parameters={"attachment_id": attachment.id} | ({operations.REPAIR: True} if repair else {}),
     )
 
 
