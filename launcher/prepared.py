@@ -47,7 +47,19 @@ def prepare(steps: Steps, hosts: list[Host]) -> int:
     if not missing:
         return 0
     builders = {f"prepare-{'-'.join(groups)}": groups for groups in sorted(missing)}
-    steps.together(*(lambda name=name: _fresh(name) for name in builders))
+    try:
+        steps.together(*(lambda name=name: _fresh(name) for name in builders))
+        _install(steps, builders)
+        for name, groups in builders.items():
+            _keep(name, groups)
+    finally:
+        for name in builders:
+            nodes.remove(name)
+    return len(builders)
+
+
+def _install(steps: Steps, builders: dict[str, tuple[str, ...]]) -> None:
+    """Install on each builder the packages of its groups."""
     described = {"all": {"children": {}, **nodes.inventory([nodes.find(name) for name in builders])["all"]}}
     for name, groups in builders.items():
         for group in groups:
@@ -56,10 +68,7 @@ def prepare(steps: Steps, hosts: list[Host]) -> int:
     # Tag "packages" alone: no role is configured, so that no value of a site is asked for.
     words = ["-i", str(_BUILDERS), "--tags", "packages", "--skip-tags", "always", str(REPOSITORY / "site.yml")]
     playbook.run(steps, words, log_name="prepare")
-    for name, groups in builders.items():
-        _keep(name, groups)
     _BUILDERS.unlink()
-    return len(builders)
 
 
 def _fresh(name: str) -> None:
@@ -68,7 +77,7 @@ def _fresh(name: str) -> None:
 
 
 def _keep(name: str, groups: tuple[str, ...]) -> None:
-    """Make a layer of what the node wrote, and remove the node."""
+    """Make a layer of what the node wrote; the node itself is of no use any more."""
     node = nodes.find(name)
     nodes.collect_packages(node)
     nodes.kill(name)
@@ -80,7 +89,6 @@ def _keep(name: str, groups: tuple[str, ...]) -> None:
     (node.folder / "upper").rename(upper)
     for own in _OWN:
         _remove(upper / own)
-    nodes.remove(name)
     (folder / "complete").touch()
 
 
