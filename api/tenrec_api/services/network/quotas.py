@@ -58,12 +58,14 @@ def details(session: Session, project_id: str) -> dict[str, dict[str, int]]:
     }
 
 
-def check(session: Session, project_id: str, resource: str, wanted: int = 1) -> None:
+def check(session: Session, project_id: str, resource: str, wanted: int = 1, *, locked: bool = False) -> None:
     """Raise QuotaExceeded unless the project may have `wanted` more of `resource`.
 
     The project's row stays locked until the transaction ends, so that two requests cannot both take the last place.
+    `locked`: the caller has locked it already.
     """
-    session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
+    if not locked:
+        session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
     limit = limits(session, project_id)[resource]
     if limit != UNLIMITED and used(session, project_id, resource) + wanted > limit:
         raise QuotaExceeded(f"Quota exceeded for resources: ['{resource}'].", "OverQuota")

@@ -50,8 +50,8 @@ def create_for_server(
 ) -> Port:
     """A new port on `network_id` for the server, which goes away with it. `security_group_ids`: as `resolve` gave them.
 
-    Raises NotFound (network), Forbidden (external network), InvalidInput (no subnet, address outside), Conflict
-    (address in use, network full), QuotaExceeded.
+    The caller has locked the project's row, as `quotas.check` would. Raises NotFound (network), Forbidden (external
+    network), InvalidInput (no subnet, address outside), Conflict (address in use, network full), QuotaExceeded.
     """
     network = find(session, context, Network, network_id)
     if network.external and not (network.shared or context.is_admin or context.owns(network.project_id)):
@@ -66,7 +66,7 @@ def create_for_server(
         raise InvalidInput(
             f"Network {network_id} requires a subnet in order to boot instances on.", "NetworkRequiresSubnet"
         )
-    quotas.check(session, context.project_id, "port")
+    quotas.check(session, context.project_id, "port", locked=True)
     return port_rows.add(
         session,
         network,
