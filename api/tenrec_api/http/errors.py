@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from flask import Flask, Response, current_app, g, jsonify, request
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
 from tenrec_api import exceptions
@@ -53,6 +54,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(exceptions.TenrecError, _known)
     app.register_error_handler(HTTPException, _from_werkzeug)
     app.register_error_handler(DBAPIError, _from_database)
+    app.register_error_handler(NoConnection, _without_database)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -86,17 +88,19 @@ def _from_database(error: DBAPIError) -> Response:
 
     A value that no schema bounded and no column holds is the request's fault; anything else is ours.
     """
-    if isinstance(error, OperationalError | InterfaceError):
-        log.warning("request %s: the database did not carry it out: %s", g.get("request_id"), error.orig)
-        response = _known(
-            exceptions.Unavailable("The database is busy or away; nothing was changed. Try again in a moment.")
-        )
-        response.headers["Retry-After"] = "2"
-        return response
+    if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
+        return _without_database(error)
     if isinstance(error, DataError):
         log.warning("request %s: a value fits no column: %s", g.get("request_id"), error.orig)
         return _known(exceptions.InvalidInput("A value in the request is too long or out of range."))
     return _unexpected(error)
+
+
+def _without_database(error: Exception) -> Response:
+    log.warning("request %s: the database did not carry it out: %s", g.get("request_id"), getattr(error, "orig", error))
+    response = _known(exceptions.Unavailable("The database is busy or away. Try again in a moment."))
+    response.headers["Retry-After"] = "2"
+    return response
 
 
 def _unexpected(error: Exception) -> Response:
