@@ -9,10 +9,11 @@ from launcher import clouds, environment, lab, machine, nodes, ssh
 from launcher.bench import BENCHES, bench
 from launcher.checks.parts import run_visibly
 from launcher.checks.run import PARTS, WHEN_NAMED, test
-from launcher.deployments import LAB
+from launcher.deployments import ALLINONE, LAB
 from launcher.down import down, down_lab
 from launcher.errors import LauncherError
 from launcher.paths import CLOUDS
+from launcher.reconcile import reconcile
 from launcher.status import status
 from launcher.steps import Steps, report
 from launcher.up import up
@@ -74,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
         "operation", help="list, show or cancel playbook runs of tenants' requests", add_help=False
     )
     command.set_defaults(run=_operation)
+
+    command = commands.add_parser(
+        "reconcile", help="set right what is missing or changed on the hosts; exit 1 when something remains"
+    )
+    command.add_argument("--check", action="store_true", help="change nothing, only say what differs")
+    command.set_defaults(run=lambda options: reconcile(ALLINONE, options.check))
 
     _add_node_commands(commands)
     _add_lab_commands(commands)

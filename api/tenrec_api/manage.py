@@ -15,13 +15,16 @@ from tenrec_api.database import make_engine, make_sessions
 from tenrec_api.exceptions import TenrecError
 from tenrec_api.orchestration.replay import replay
 from tenrec_api.orchestration.workflows import discover
+from tenrec_api.services.doorbell import Doorbell
+from tenrec_api.services.drift import rounds
 from tenrec_api.services.identity import bootstrap
 from tenrec_api.services.identity.tokens import TokenStore, make_key
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point. Prints ``changed`` or ``unchanged`` as the last word; exit status 0, or 3 from ``db check`` when
-    behind. ``operation replay`` says what Ansible says, and exits as it does.
+    behind. ``operation replay`` says what Ansible says, and exits as it does. ``reconcile`` prints a table and exits 1
+    while something remains.
     """
     parser = argparse.ArgumentParser(prog="tenrec-manage", description=__doc__)
     parser.add_argument("--config", help="configuration file (default: $TENREC_CONFIG or /etc/tenrec/api.toml)")
@@ -42,6 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
     again = verbs.add_parser("replay", help="repeat a kept run with ansible-playbook, and exit as that does")
     again.add_argument("id", help="of an operation, for its last run, or of a run")
     again.add_argument("--check", action="store_true", help="change nothing, only show what would be changed")
+    reconcile = commands.add_parser(
+        "reconcile", help="set right what is missing or changed on the hosts; exit 1 when something remains"
+    )
+    reconcile.add_argument("--check", action="store_true", help="change nothing, only say what differs")
     options = parser.parse_args(arguments)
     settings = config.load(options.config)
     if options.command == "db":
@@ -50,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _say(make_key(Path(settings.identity.fernet_key_directory)))
     if options.command == "operation":
         return _replay(settings, options.id, options.check)
+    if options.command == "reconcile":
+        return _reconcile(settings, options.check)
     with make_sessions(make_engine(settings.database))() as session:
         changed = bootstrap.bootstrap(
             session,
@@ -89,6 +98,16 @@ def _replay(settings: config.Config, identity: str, check: bool) -> int:
         signal.signal(number, lambda received, _frame: sys.exit(128 + received))
     try:
         return replay(settings.worker, sessions, workflows, identity, check, lambda line: print(line, flush=True))
+    except TenrecError as error:
+        print(f"tenrec-manage: {error.message}", file=sys.stderr)
+        return 1
+
+
+def _reconcile(settings: config.Config, check: bool) -> int:
+    sessions = make_sessions(make_engine(settings.database), settings=settings)
+    Doorbell(settings.broker).attach(sessions)
+    try:
+        return 0 if rounds.reconcile(sessions, not check, lambda line: print(line, flush=True)) else 1
     except TenrecError as error:
         print(f"tenrec-manage: {error.message}", file=sys.stderr)
         return 1

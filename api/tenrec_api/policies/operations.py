@@ -12,4 +12,7 @@ RULES = {
     "events": admin,
     "cancel": admin,
     "retry": admin,
+    "findings": admin,
+    "reconcile": admin,
+    "metrics": admin,
 }

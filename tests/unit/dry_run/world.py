@@ -338,6 +338,7 @@ def _volume(ids: dict[str, str]) -> Iterator[Request]:
     quotas = f"{VOLUME}/os-quota-sets"
     yield Request("PUT", f"{quotas}/<project_id>", f"{quotas}/{ids['project']}", "admin", {"quota_set": {"volumes": 5}})
     yield Request("DELETE", f"{quotas}/<project_id>", f"{quotas}/{ids['project']}", "admin")
+    yield Request("POST", f"{OPERATIONS}/reconcile", f"{OPERATIONS}/reconcile", "admin", {"repair": True})
     rule = f"{OPERATIONS}/operations/<operation_id>"
     for verb, known in (("cancel", "queued operation"), ("retry", "failed operation")):
         yield Request("POST", f"{rule}/{verb}", f"{OPERATIONS}/operations/{ids[known]}/{verb}", "admin")

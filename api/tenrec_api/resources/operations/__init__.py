@@ -1,5 +1,5 @@
 """The operator API (`/tenrec/v1`)."""
 
-from tenrec_api.resources.operations import operations
+from tenrec_api.resources.operations import drift, metrics, operations
 
-BLUEPRINTS = [operations.blueprint]
+BLUEPRINTS = [operations.blueprint, drift.blueprint, metrics.blueprint]
