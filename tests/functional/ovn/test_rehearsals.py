@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functional.ovn.tenant import GATEWAY_CHASSIS, STORY
+from tests.functional.ovn.tenant import STORY
 
 NOUNS = [noun for noun, _ in STORY]
 TABLES = ("Logical_Switch", "Logical_Switch_Port", "Logical_Router", "Port_Group", "ACL", "NAT", "DHCP_Options")
@@ -19,9 +19,8 @@ def faults(result):
 
 
 @pytest.mark.parametrize("noun", NOUNS)
-def test_what_builds_on_things_that_are_not_there_yet_is_shown_all_the_same(ovn, cloud, written, items, noun):
+def test_what_builds_on_things_that_are_not_there_yet_is_shown_all_the_same(cloud, written, items, noun):
     # A request may bring the network, the group and the port in one; each is rehearsed by itself.
-    ovn.add_chassis(GATEWAY_CHASSIS, gateway=True)
     before = written()
     result = cloud.rehearse(f"{noun}_apply", items[noun])
     assert (result.status, faults(result)) == ("successful", {}), result.output
@@ -31,16 +30,15 @@ def test_what_builds_on_things_that_are_not_there_yet_is_shown_all_the_same(ovn,
     assert cloud.records == []
 
 
-@pytest.mark.parametrize("noun", NOUNS)
-def test_a_rehearsed_deletion_takes_nothing_away(networked, cloud, story, written, noun):
-    for each, items in story:
-        assert faults(cloud.run(f"{each}_apply", items)) == {}
+def test_a_rehearsed_deletion_takes_nothing_away(networked, cloud, story, written):
+    for noun, items in story:
+        assert faults(cloud.run(f"{noun}_apply", items)) == {}
     kept = cloud.records
     before = written()
-    gone = [{"id": item["id"]} for item in dict(story)[noun]]
-    result = cloud.rehearse(f"{noun}_delete", gone)
-    assert (result.status, faults(result)) == ("successful", {}), result.output
-    assert any(outcome.changed for outcome in result.outcomes.values())
-    assert {diff["task"] for diff in result.diffs} != set()
+    for noun, items in story:
+        result = cloud.rehearse(f"{noun}_delete", [{"id": item["id"]} for item in items])
+        assert (result.status, faults(result)) == ("successful", {}), result.output
+        assert any(outcome.changed for outcome in result.outcomes.values()), noun
+        assert result.diffs
     assert written() == before
     assert cloud.records == kept
