@@ -160,14 +160,12 @@ def test_requests_are_shown_and_nothing_is_changed(api, made, host):
     assert differences(before, state(host)) == {}
 
 
-def test_a_refusal_is_that_of_the_real_request(api, made, host):
-    before = state(host)
+def test_a_refusal_is_that_of_the_real_request(api, made):
     path = f"/network/v2.0/routers/{made.router}"
     answers = [api("DELETE", path, **headers) for headers in (DRY, {})]
     assert [answer.status_code for answer in answers] == [409, 409]
     assert answers[0].json() == answers[1].json()
     assert [answer.headers.get("X-Tenrec-Dry-Run") for answer in answers] == ["true", None]
-    assert differences(before, state(host)) == {}
 
 
 def test_an_administrator_sees_which_host_would_be_chosen(operator, made):
