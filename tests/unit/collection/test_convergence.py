@@ -141,6 +141,20 @@ def test_what_stays_contested_is_an_error():
     assert outcome["results"] == [{"id": "a", "error": "Interrupted: somebody else was faster"}]
 
 
+@pytest.mark.parametrize(("check_mode", "warnings"), [(False, []), (True, ["there is no wall"])])
+def test_what_an_item_builds_on_may_be_missing_in_check_mode_only(check_mode, warnings):
+    class Hung(Shelf):
+        def want(self, item, have):
+            self.need(item["size"], "there is no wall")
+            return super().want(item, have)
+
+    shelf = Hung(check_mode=check_mode)
+    lost, held = Convergence(shelf).run([item("lost"), item("held", size=1)])["results"]
+    assert (lost.get("changed"), lost.get("error")) == ((True, None) if check_mode else (None, "there is no wall"))
+    assert held["changed"] is True
+    assert shelf.warnings == warnings
+
+
 def test_check_mode_says_the_same_and_writes_nothing():
     stock = {"old": {"colour": "green", "secret": None}}
     real = run(Shelf(dict(stock)), [item("old"), item("new")])
