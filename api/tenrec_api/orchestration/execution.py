@@ -32,6 +32,9 @@ DATABASE_AWAY = (OperationalError, InterfaceError, NoConnection)
 RECORD_SECONDS = 60.0
 FIRST_RECORD_PAUSE, LAST_RECORD_PAUSE = 0.05, 1.0
 
+# Why an operation succeeded without a run.
+NOTHING_LEFT = "There was nothing left to do."
+
 
 class Runs(Protocol):
     """What an execution needs of the runner."""
@@ -157,7 +160,9 @@ class Execution:
                 self._record_fault(operation, _internal("Collect what the playbook needs", error))
                 continue
             if item is None:
-                self._record(operation, lambda session, held: operations.end(session, held, SUCCEEDED))
+                self._record(
+                    operation, lambda session, held: operations.end(session, held, SUCCEEDED, reason=NOTHING_LEFT)
+                )
             elif item["id"] in identities:
                 self._give_back(operation)
             else:
@@ -241,7 +246,7 @@ class Execution:
         made = [each for each in failed if not each[0].parameters.get(operations.REPAIR)]
         if made and workflow is not None and workflow.compensation is not None:
             # What another worker has taken over may be done by now: its outcome is not ours to remove.
-            self.heard(self._claims.renew(self.sequences))
+            self.heard(self._patiently(made[0][0], lambda _session: self._claims.renew(self.sequences)))
             failed = [each for each in failed if each[0].sequence not in self._lost]
             made = [each for each in made if each in failed]
         if made and workflow is not None and workflow.compensation is not None:

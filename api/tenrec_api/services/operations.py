@@ -20,8 +20,15 @@ FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.05, 0.5
 # The parameter of an operation that sets right what exists already: if it fails, nothing is undone.
 REPAIR = "repair"
 
-# What cannot be tried again by itself, and why.
-GIVEN_UP = {"server_create": "the server has given up its place on the host; delete it and create another"}
+# What cannot be tried again by itself, because its resource gave up with it, and what to do instead.
+GIVEN_UP = {
+    "image_import": "what was uploaded is gone; upload it again",
+    "server_create": "the server has given up its place on the host; delete it and create another",
+    "volume_attach": "the volume was given back; attach it again",
+    "volume_create": "the volume was given up; delete it and create another",
+    "volume_delete": "the volume is not being deleted any more; delete it again",
+    "volume_detach": "the volume stays in use; detach it again",
+}
 
 
 def enqueue(

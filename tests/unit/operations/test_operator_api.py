@@ -22,17 +22,17 @@ TASKS = [
 
 @pytest.fixture
 def failed(session, client) -> Operation:
-    """A failed removal of the client's volume, that had two runs, and shared the second with another operation."""
+    """A failed removal of the client's port, that had two runs, and shared the second with another operation."""
     operation, neighbour = (
-        service.enqueue(session, "volume_delete", "volume", resource, project_id=client.project_id, shared=["net"],
-                        parameters={"size": 1}, nodes={"storage": "node1"})
+        service.enqueue(session, "port_delete", "port", resource, project_id=client.project_id, shared=["net"],
+                        parameters={"size": 1}, nodes={"compute": "node1"})
         for resource in ("mine", "another")
     )  # fmt: skip
     operation.status, operation.failed_task, operation.failed_host = FAILED, "Delete it", "node1"
     operation.reason = "the disk is full"
     for number, batch in enumerate(([operation], [operation, neighbour])):
-        run = Run(id=f"run-{number}", kind="volume_delete", status="failed", started_at=now(), seconds=2.0,
-                  nodes={"storage": "node1"}, tasks=TASKS)  # fmt: skip
+        run = Run(id=f"run-{number}", kind="port_delete", status="failed", started_at=now(), seconds=2.0,
+                  nodes={"compute": "node1"}, tasks=TASKS)  # fmt: skip
         runs.note(session, run, batch)
     session.commit()
     return operation
@@ -54,12 +54,12 @@ def test_events_are_each_task_of_each_run(admin, failed):
     listed = admin.get(f"{ROOT}/{failed.id}/events").json["runs"]
     assert [run["id"] for run in listed] == ["run-0", "run-1"]
     assert listed[0]["events"] == TASKS
-    assert (listed[0]["kind"], listed[0]["status"], listed[0]["seconds"]) == ("volume_delete", "failed", 2.0)
-    assert (listed[0]["check"], listed[0]["nodes"]) == (False, {"storage": "node1"})
+    assert (listed[0]["kind"], listed[0]["status"], listed[0]["seconds"]) == ("port_delete", "failed", 2.0)
+    assert (listed[0]["check"], listed[0]["nodes"]) == (False, {"compute": "node1"})
 
 
 def test_an_operation_that_waits_has_no_runs_and_an_unknown_one_is_not_found(admin, session):
-    waiting = service.enqueue(session, "volume_delete", "volume", "mine")
+    waiting = service.enqueue(session, "port_delete", "port", "mine")
     session.commit()
     assert admin.get(f"{ROOT}/{waiting.id}/events").json == {"runs": []}
     for method, verb in (("GET", "events"), ("POST", "retry"), ("POST", "cancel")):
@@ -71,7 +71,7 @@ def test_a_failed_operation_is_tried_again_as_a_new_one(admin, failed, session):
     assert answer.status_code == 202
     again = answer.json["operation"]
     assert again["id"] != failed.id
-    assert (again["status"], again["kind"], again["resource_id"]) == ("queued", "volume_delete", "mine")
+    assert (again["status"], again["kind"], again["resource_id"]) == ("queued", "port_delete", "mine")
     assert (again["nodes"], again["project_id"]) == (failed.nodes, failed.project_id)
     row = session.scalars(select(Operation).where(Operation.id == again["id"])).one()
     assert (row.parameters, row.touched) == (failed.parameters, failed.touched)
@@ -79,16 +79,18 @@ def test_a_failed_operation_is_tried_again_as_a_new_one(admin, failed, session):
     assert refused.status_code == 409 and "only a failed one" in refused.json["error"]["message"]
 
 
-def test_a_server_that_could_not_be_made_has_no_place_for_another_try(admin, session):
-    operation = service.enqueue(session, "server_create", "server", "web")
+@pytest.mark.parametrize("kind", service.GIVEN_UP)
+def test_what_was_given_up_cannot_be_tried_again_and_says_what_can(admin, session, kind):
+    operation = service.enqueue(session, kind, "thing", "a")
     operation.status = FAILED
     session.commit()
     answer = admin.post(f"{ROOT}/{operation.id}/retry")
-    assert answer.status_code == 409 and "create another" in answer.json["error"]["message"]
+    assert answer.status_code == 409 and "; " in answer.json["error"]["message"]
+    assert len(admin.get(ROOT).json["operations"]) == 1
 
 
 def test_lists_begin_at_a_time(admin, session):
-    old, _young = (service.enqueue(session, "volume_delete", "volume", name) for name in ("old", "young"))
+    old, _young = (service.enqueue(session, "port_delete", "port", name) for name in ("old", "young"))
     old.created_at = now() - timedelta(hours=2)
     session.commit()
 

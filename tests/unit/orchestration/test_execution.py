@@ -11,7 +11,7 @@ from tenrec_api.exceptions import Conflict
 from tenrec_api.models.base import now
 from tenrec_api.orchestration.events import Fault
 from tenrec_api.orchestration.execution import Execution
-from tenrec_api.services import operations
+from tenrec_api.services import operations, runs
 
 OWN = Fault("Define the domain", "c1", "no such machine type", own=True)
 WHOLE = Fault("Create the disks", "c1", "the module crashed")
@@ -102,7 +102,8 @@ def test_nothing_left_to_do_is_a_success_without_a_run(queue, notes, script, don
     runner = script(lambda kind, items, cancelled: done(items))
     queue.work(runner)
     assert runner.runs == [] and notes.succeeded == []
-    assert queue.show(operation_id).status == "succeeded"
+    operation = queue.show(operation_id)
+    assert (operation.status, operation.reason) == ("succeeded", "There was nothing left to do.")
 
 
 @pytest.mark.parametrize("where", ["item", "succeed"])
@@ -335,3 +336,33 @@ def test_a_batch_is_read_and_recorded_in_as_many_transactions_as_one(queue, note
     # Before the run and after it; the claim and the looks at an empty queue have sessions of their own.
     assert batches == [["a", "b", "c"]] * 2
     assert len(transactions) == 3
+
+
+def test_every_run_is_in_the_history_of_its_operations(queue, sessions, script, done):
+    def answer(kind, items, cancelled):
+        result = done(items, {"bad": OWN} if kind == "thing_create" else {})
+        result.run_id, result.seconds, result.tasks = f"{kind} {len(items)}", 1.5, [{"task": kind, "status": "ok"}]
+        return result
+
+    good, bad = queue.add("good", nodes={"compute": "c1"}), queue.add("bad", nodes={"compute": "c1"})
+    queue.work(script(answer))
+    with sessions() as session:
+        assert [run.id for run in runs.of_operation(session, good)] == ["thing_create 2"]
+        # The removal was recorded first: the operation ends after it.
+        assert {run.id for run in runs.of_operation(session, bad)} == {"thing_create 2", "thing_delete 1"}
+        run = runs.find(session, bad)
+        assert (run.kind, run.status, run.seconds, run.nodes) == ("thing_create", "successful", 1.5, {"compute": "c1"})
+        assert run.tasks == [{"task": "thing_create", "status": "ok"}]
+        assert {each.id for each in runs.operations_of(session, run)} == {good, bad}
+
+
+def test_a_history_that_cannot_be_written_fails_nothing(queue, sessions, script, done, caplog):
+    def answer(kind, items, cancelled):
+        result = done(items)
+        result.run_id = "twice the same"
+        return result
+
+    ids = [queue.add("a"), queue.add("b", nodes={"compute": "c1"})]
+    queue.work(script(answer))
+    assert [queue.show(each).status for each in ids] == ["succeeded", "succeeded"]
+    assert "is not noted" in caplog.text
