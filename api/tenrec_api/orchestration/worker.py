@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from tenrec_api import config as configuration
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 # How long runs may go on after the worker was told to end; then they are broken off and given back.
 DRAIN_SECONDS = 20.0
+# Until the next heartbeat after one that the database did not take.
+MISSED_BEAT_SECONDS = 1.0
 
 
 class Worker:
@@ -147,27 +150,29 @@ class Worker:
             self.wake()
 
     def _beat_for_ever(self) -> None:
-        while not self._ended.wait(self._settings.lease_seconds / 3):
+        pause = regular = self._settings.lease_seconds / 3
+        while not self._ended.wait(pause):
             try:
-                self.beat()
+                pause = regular if self.beat() else min(regular, MISSED_BEAT_SECONDS)
             except Exception:
                 # Whatever it is: a heart that stops costs every lease.
                 log.exception("a heartbeat failed")
 
-    def beat(self) -> None:
-        """Renew the leases, and tell the executions what was lost or cancelled."""
+    def beat(self) -> bool:
+        """Renew the leases, and tell the executions what was lost or cancelled; False when the database did not."""
         with self._lock:
             executions = list(self._executions)
         if not executions:
-            return
+            return True
         try:
             held = self.claims.renew([sequence for each in executions for sequence in each.sequences])
         except DATABASE_AWAY as error:
             # Without the database no other worker can take them either.
-            log.warning("cannot renew the leases: %s", error)
-            return
+            log.warning("cannot renew the leases: %s", error.orig if isinstance(error, DBAPIError) else error)
+            return False
         for execution in executions:
             execution.heard(held)
+        return True
 
     def _finish(self) -> None:
         log.info("ending: %d executions are under way", len(self._executions))

@@ -195,3 +195,29 @@ def test_operations_that_ended_long_ago_are_forgotten(config, queue, sessions, s
     with sessions() as session:
         assert set(session.scalars(select(Operation.id))) == {young, older, waiting}
     assert (queue.show(young).result, queue.show(older).result) == ({"output": "fresh"}, None)
+
+
+def test_a_heartbeat_that_the_database_refused_comes_again_at_once(queue, working, script, done):
+    """A deadlock, which another try heals: the lease must not wait for the next regular beat."""
+    running, end = threading.Event(), threading.Event()
+
+    def answer(kind, items, cancelled):
+        running.set()
+        end.wait(20)
+        return done(items)
+
+    worker, _thread = working(script(answer))
+    honest, refused = worker.claims.renew, []
+
+    def renew(sequences):
+        if not refused:
+            refused.append(time.monotonic())
+            raise OperationalError("UPDATE", {}, Exception("deadlock"))
+        return honest(sequences)
+
+    operation_id = queue.add("a")
+    assert running.wait(10)
+    worker.claims.renew = renew
+    assert worker.beat() is False and worker.beat() is True
+    end.set()
+    until(lambda: queue.show(operation_id).status == "succeeded")
