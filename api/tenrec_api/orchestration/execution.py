@@ -7,17 +7,19 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
 
+from tenrec_api.database import remembering
 from tenrec_api.models.base import now
 from tenrec_api.models.operation import CANCELLED, FAILED, SUCCEEDED, Operation
+from tenrec_api.models.run import Run
 from tenrec_api.orchestration.claims import Claims
 from tenrec_api.orchestration.events import Fault, Outcome, RunResult
 from tenrec_api.orchestration.redaction import redact
 from tenrec_api.orchestration.workflows.base import Workflow
-from tenrec_api.services import operations
+from tenrec_api.services import operations, runs
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,9 @@ DATABASE_AWAY = (OperationalError, InterfaceError, NoConnection)
 # soon and then more rarely: what a run has done is not to be done again because the database was restarted.
 RECORD_SECONDS = 60.0
 FIRST_RECORD_PAUSE, LAST_RECORD_PAUSE = 0.05, 1.0
+
+# Why an operation succeeded without a run.
+NOTHING_LEFT = "There was nothing left to do."
 
 
 class Runs(Protocol):
@@ -135,14 +140,19 @@ class Execution:
             self._conclude(workflow, wanted, runnable, result)
         finally:
             # After what a client waits for.
+            self._note(kind, wanted, result)
 
     def _items(self, workflow: Workflow) -> dict[int, Mapping[str, Any]]:
         """The items by sequence; operations with nothing to do, or whose item cannot be made, are ended here."""
         runnable: dict[int, Mapping[str, Any]] = {}
         identities: set[str] = set()
+        together = self._items_together(workflow) if len(self._batch) > 1 else None
         for operation in self._batch:
             try:
-                item = self._patiently(operation, lambda session, each=operation: workflow.item(session, each))
+                if together is not None:
+                    item = together[operation.sequence]
+                else:
+                    item = self._patiently(operation, lambda session, each=operation: workflow.item(session, each))
             except DATABASE_AWAY:
                 raise
             except Exception as error:
@@ -150,13 +160,31 @@ class Execution:
                 self._record_fault(operation, _internal("Collect what the playbook needs", error))
                 continue
             if item is None:
-                self._record(operation, lambda session, held: operations.end(session, held, SUCCEEDED))
+                self._record(
+                    operation, lambda session, held: operations.end(session, held, SUCCEEDED, reason=NOTHING_LEFT)
+                )
             elif item["id"] in identities:
                 self._give_back(operation)
             else:
                 identities.add(item["id"])
                 runnable[operation.sequence] = item
         return runnable
+
+    def _items_together(self, workflow: Workflow) -> dict[int, Mapping[str, Any] | None] | None:
+        """The items of the whole batch from one session, which reads once what they share; None when one fails."""
+
+        def collect(session: Session) -> dict[int, Mapping[str, Any] | None]:
+            with remembering(session):
+                workflow.preload(session, self._batch)
+                return {each.sequence: workflow.item(session, each) for each in self._batch}
+
+        try:
+            return self._patiently(self._batch[0], collect)
+        except DATABASE_AWAY:
+            raise
+        except Exception as error:
+            log.warning("%s: one of the items cannot be made (%r), now each by itself", self._names(self._batch), error)
+            return None
 
     def _not_to_run(self, operation: Operation) -> Fault | None:
         if operation.sequence in self._cancelled:
@@ -181,16 +209,19 @@ class Execution:
         items: Mapping[int, Mapping[str, Any]],
         result: RunResult,
     ) -> None:
-        failed = []
+        done, failed = [], []
         for operation in batch:
             item = items[operation.sequence]
             outcome = result.outcomes[item["id"]]
             if outcome.fault is None:
-                self._record_success(workflow, operation, outcome)
+                done.append((operation, outcome))
             elif result.status == "canceled" and operation.sequence not in self._cancelled and not outcome.fault.own:
                 self._give_back(operation)
             elif operation.sequence in self._cancelled or not self._try_again(operation, outcome.fault, len(batch)):
                 failed.append((operation, item, outcome.fault))
+        if len(done) < 2 or not self._record_together(workflow, done):
+            for operation, outcome in done:
+                self._record_success(workflow, operation, outcome)
         # One at a time would take long; those that were cancelled or lost do not keep the others from being cleaned up.
         self._fail(failed, workflow)
 
@@ -211,16 +242,20 @@ class Execution:
     def _fail(self, failed: Sequence[tuple[Operation, Mapping[str, Any], Fault]], workflow: Workflow | None) -> None:
         """Remove what the run of `workflow` made (None: there was no run), then record the faults."""
         left: Mapping[str, Outcome] = {}
-        if failed and workflow is not None and workflow.compensation is not None:
+        # What was there before the run is not the run's to remove.
+        made = [each for each in failed if not each[0].parameters.get(operations.REPAIR)]
+        if made and workflow is not None and workflow.compensation is not None:
             # What another worker has taken over may be done by now: its outcome is not ours to remove.
-            self.heard(self._claims.renew(self.sequences))
+            self.heard(self._patiently(made[0][0], lambda _session: self._claims.renew(self.sequences)))
             failed = [each for each in failed if each[0].sequence not in self._lost]
-        if failed and workflow is not None and workflow.compensation is not None:
-            operation = failed[0][0]
+            made = [each for each in made if each in failed]
+        if made and workflow is not None and workflow.compensation is not None:
+            operation = made[0][0]
             undo = self._workflows[workflow.compensation]
-            items = [item for _operation, item, _fault in failed]
-            log.info("%s failed: run %s", self._names([each for each, _, _ in failed]), undo.kind)
+            items = [item for _operation, item, _fault in made]
+            log.info("%s failed: run %s", self._names([each for each, _, _ in made]), undo.kind)
             result = self._runner.run(undo.kind, items, operation.nodes, undo.deadline_seconds, self._give_up)
+            self._note(undo.kind, [each for each, _item, _fault in made], result)
             if result.status == "canceled":
                 # The worker has to end, or the operations are another's: whoever has them next begins anew.
                 for each, _item, _fault in failed:
@@ -237,15 +272,31 @@ class Execution:
                 fault = replace(fault, message=f"{fault.message} (What was made remains: {remains.message})")
             self._record_fault(operation, fault)
 
-    def _record_success(self, workflow: Workflow, operation: Operation, outcome: Outcome) -> None:
-        def succeed(session: Session, held: Operation) -> None:
-            returned = workflow.succeed(session, held, outcome.facts)
-            operations.end(
-                session, held, SUCCEEDED, result=redact(outcome.facts if returned is None else dict(returned))
-            )
+    def _record_together(self, workflow: Workflow, done: Sequence[tuple[Operation, Outcome]]) -> bool:
+        """Record many successes in one transaction, for which a burst waits once; False when one of them spoils it."""
+        batch = [operation for operation, _outcome in done]
+
+        def succeed(session: Session) -> None:
+            with remembering(session):
+                workflow.preload(session, batch)
+                for operation, outcome in done:
+                    held = self._claims.hold(session, operation.sequence)
+                    if held is not None:
+                        _succeed(session, workflow, held, outcome)
 
         try:
-            self._record(operation, succeed)
+            self._patiently(batch[0], succeed)
+        except DATABASE_AWAY:
+            raise
+        except Exception as error:
+            log.warning("%s: a success cannot be recorded (%r), now each by itself", self._names(batch), error)
+            return False
+        self._open.difference_update(each.sequence for each in batch)
+        return True
+
+    def _record_success(self, workflow: Workflow, operation: Operation, outcome: Outcome) -> None:
+        try:
+            self._record(operation, lambda session, held: _succeed(session, workflow, held, outcome))
         except DATABASE_AWAY:
             raise
         except Exception as error:
@@ -308,9 +359,35 @@ class Execution:
                 time.sleep(pause)
                 pause = min(pause * 2, LAST_RECORD_PAUSE)
 
+    def _note(self, kind: str, batch: Sequence[Operation], result: RunResult) -> None:
+        """Keep the run in the history; without a database, or with an odd one, the work goes on without the note."""
+        if not result.run_id:
+            return
+        run = Run(
+            id=result.run_id,
+            kind=kind,
+            status=result.status,
+            check=result.check,
+            started_at=result.began,
+            seconds=result.seconds,
+            nodes=dict(batch[0].nodes),
+            tasks=result.tasks,
+        )
+        try:
+            with self._sessions() as session:
+                runs.note(session, run, batch)
+                session.commit()
+        except SQLAlchemyError:
+            log.exception("the run %s of %s is not noted", result.run_id, self._names(batch))
+
     @staticmethod
     def _names(batch: Sequence[Operation]) -> str:
         return f"{batch[0].kind} {', '.join(each.resource_id for each in batch[:3])}{' …' if len(batch) > 3 else ''}"
+
+
+def _succeed(session: Session, workflow: Workflow, held: Operation, outcome: Outcome) -> None:
+    returned = workflow.succeed(session, held, outcome.facts)
+    operations.end(session, held, SUCCEEDED, result=redact(outcome.facts if returned is None else dict(returned)))
 
 
 def _internal(task: str, error: Exception) -> Fault:
