@@ -168,7 +168,7 @@ def retry(session: Session, operation_id: str) -> Operation:
     failed = show(session, operation_id)
     if failed.status != FAILED:
         raise Conflict(f"Operation {operation_id} is {failed.status}; only a failed one can be tried again.")
-    if failed.kind in GIVEN_UP:
+    if failed.kind in GIVEN_UP and not failed.parameters.get(REPAIR):
         raise Conflict(f"A failed {failed.kind} cannot be tried again: {GIVEN_UP[failed.kind]}.")
     again = enqueue(
         session,
