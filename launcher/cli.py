@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=lambda options: bench(options.name, options.json))
 
     command = commands.add_parser(
-        "operation", help="list, show or cancel playbook runs of tenants' requests", add_help=False
+        "operation", help="list, show, cancel, retry or replay playbook runs of tenants' requests", add_help=False
     )
     command.set_defaults(run=_operation)
 

@@ -23,6 +23,9 @@ SHORTEST = 6
 
 def redact(value: Any) -> Any:
     """A copy of `value` in which what stands under a secret key is hidden (null and empty stay, they say something)."""
+    # Most of it is text, and what a Mapping is takes longest to find out.
+    if isinstance(value, str):
+        return value
     if isinstance(value, Mapping):
         return {key: HIDDEN if key in SECRET_KEYS and each else redact(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -30,13 +33,23 @@ def redact(value: Any) -> Any:
     return value
 
 
-def secrets_of(value: Any, secret: bool = False) -> set[str]:
+def secrets_of(value: Any) -> set[str]:
     """All strings in `value` that stand under a secret key."""
-    if isinstance(value, Mapping):
-        return set().union(*(secrets_of(each, secret or key in SECRET_KEYS) for key, each in value.items()))
-    if isinstance(value, list | tuple):
-        return set().union(*(secrets_of(each, secret) for each in value))
-    return {value} if secret and isinstance(value, str) and len(value) >= SHORTEST else set()
+    found: set[str] = set()
+    _collect(value, False, found)
+    return found
+
+
+def _collect(value: Any, secret: bool, found: set[str]) -> None:
+    if isinstance(value, str):
+        if secret and len(value) >= SHORTEST:
+            found.add(value)
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            _collect(each, secret or key in SECRET_KEYS, found)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            _collect(each, secret, found)
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
