@@ -89,16 +89,17 @@ def down() -> None:
     administer(f"DROP DATABASE IF EXISTS {DATABASE}")
     # Privileges outlive their database.
     administer("DELETE FROM mysql.db WHERE Db = 'tenrec_bench'", "FLUSH PRIVILEGES")
-    broker = replace(config.load().broker, queue=QUEUE)
-    if broker.url:
-        with pika.BlockingConnection(parameters(broker)) as connection:
-            connection.channel().exchange_delete(exchange(broker))
     for unit in ALL:
         (UNITS / unit).unlink(missing_ok=True)
     subprocess.run(["systemctl", "reset-failed", *ALL], capture_output=True, check=False)
     run("systemctl", "daemon-reload")
     for folder in (SETTINGS, *FOLDERS.values()):
         shutil.rmtree(folder, ignore_errors=True)
+    # Last, because the broker may be away.
+    broker = replace(config.load().broker, queue=QUEUE)
+    if broker.url:
+        with pika.BlockingConnection(parameters(broker)) as connection:
+            connection.channel().exchange_delete(exchange(broker))
 
 
 def _clear_northbound() -> None:
