@@ -97,7 +97,7 @@ class Cloud:
         return server["status"]
 
 
-def wait(question: Callable[[], bool], what: str, seconds: float = 120, pause: float = 0.02) -> float:
+def wait(question: Callable[[], bool], what: str, seconds: float = 120, pause: float = 0.04) -> float:
     """Ask until the answer is true; returns the monotonic clock then. Raises Refused, naming `what`, if it is late."""
     until = time.monotonic() + seconds
     while not question():

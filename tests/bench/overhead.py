@@ -5,7 +5,7 @@ import json
 from tests.bench.figures import Row, median_row, percentile
 from tests.bench.node import Node
 
-ROUNDS = 60
+ROUNDS = 40
 STOCK_EVERY = 4
 STOCK = "stock ansible-runner"
 

@@ -14,7 +14,7 @@ import sys
 import time
 
 EVERY_SECONDS = 0.004
-QUIET_SECONDS = 0.4
+QUIET_SECONDS = 0.25
 
 
 def checksum(packet: bytes) -> int:
