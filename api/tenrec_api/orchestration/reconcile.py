@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from sqlalchemy.orm import Session, sessionmaker
 
 from tenrec_api.models.base import now
-from tenrec_api.models.finding import FAILED
+from tenrec_api.models.finding import FAILED, MISSING
 from tenrec_api.orchestration.events import Fault, Outcome, RunResult
 from tenrec_api.services.drift import findings, wanted
 from tenrec_api.services.drift.comparison import Found, of_diffs, of_survey
@@ -84,7 +84,7 @@ class _Comparison:
         for check in checks:
             if self._cancelled():
                 break
-            found += self._check(check)
+            found += self._check(check, lost={each.resource_id for each in found if each.problem == MISSING})
             compared[check.resource_type] = compared.get(check.resource_type, 0) + len(check.items)
         with self._sessions() as session:
             touched = wanted.touched(session, self._began)
@@ -113,11 +113,15 @@ class _Comparison:
             failed = [_away("", result.fault)]
         return [*failed, *of_survey(result.hosts, known)]
 
-    def _check(self, check: wanted.Check) -> list[Found]:
+    def _check(self, check: wanted.Check, lost: set[str]) -> list[Found]:
+        """What one run finds. That a disk cannot be looked at in a server that is `lost` says nothing new."""
         result = self._run(check.kind, check.items, check.nodes, CHECK_SECONDS)
         found = list(of_diffs(result.diffs))
         own = {identity: each.fault for identity, each in result.outcomes.items() if each.fault and each.fault.own}
+        servers = {each["id"]: each.get("server_id") for each in check.items}
         for identity, fault in own.items():
+            if servers[identity] in lost:
+                continue
             found.append(Found(check.resource_type, identity, fault.host, FAILED, f"{fault.task}: {fault.message}"))
         if result.fault is not None and not own:
             found.append(_away(result.fault.host, result.fault))
