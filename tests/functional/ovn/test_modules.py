@@ -295,3 +295,4 @@ def test_a_database_that_is_away_is_not_waited_for(modules, tmp_path):
         resource.open()
     assert f"{tmp_path}/nowhere" in str(problem.value)
     assert "tcp:127.0.0.1:1" in str(problem.value)
+    assert resource.may_heal(problem.value)

@@ -57,6 +57,7 @@ def test_a_database_that_is_away_fails_every_item(playbooks, items, tmp_path):
     result = away.run("floating_ip_apply", items["floating_ip"])
     assert faults(result)[FLOATING].task == "Apply the floating IP"
     assert "OVN_Northbound cannot be reached" in faults(result)[FLOATING].message
+    assert faults(result)[FLOATING].transient
 
 
 def test_check_mode_shows_the_difference_and_writes_nothing(networked, cloud, items):

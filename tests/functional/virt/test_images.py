@@ -113,6 +113,8 @@ class ImageService:
         self.authority = folder / "ca.pem"
         self.content: dict[str, bytes] = {}
         self.asked: list[tuple[str, str | None]] = []
+        # So many bytes more are promised than come.
+        self.withheld = 0
         key = folder / "key.pem"
         words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
         subprocess.run(
@@ -142,9 +144,12 @@ class ImageService:
                     self.send_header("Location", "/image")
                     self.end_headers()
                     return
+                if self.path == "/busy":
+                    self.send_error(503)
+                    return
                 body = service.content.get(self.path)
                 self.send_response(404 if body is None else 200)
-                self.send_header("Content-Length", str(len(body or b"")))
+                self.send_header("Content-Length", str(len(body or b"") + service.withheld))
                 self.end_headers()
                 self.wfile.write(body or b"")
 
@@ -238,12 +243,25 @@ def test_an_image_that_is_not_the_right_one_leaves_nothing(cache, host, service,
     result = cache(item | changes)
     assert re.search(error, result["error"]), result
     assert TOKEN not in result["error"]
+    assert "transient" not in result
     assert images_in(host) == []
+
+
+def test_a_service_that_dies_while_it_answers_may_be_asked_again(cache, host, service, item):
+    busy = cache(item | {"url": service.url("/busy")})
+    service.withheld = 1000
+    short = cache(item)
+    service.withheld = 0
+    gone = cache(item | {"url": "https://localhost:1/image"})
+    assert "HTTP Error 503" in busy["error"] and "the last 1000 bytes did not come" in short["error"]
+    assert [each["transient"] for each in (busy, short, gone)] == [True] * 3
+    assert images_in(host) == []
+    assert cache(item)["changed"] is True
 
 
 def test_a_server_of_another_authority_is_not_believed(cache, host, service, item):
     result = cache(item, authority="/etc/ssl/certs/ca-certificates.crt")
-    assert "CERTIFICATE_VERIFY_FAILED" in result["error"]
+    assert "CERTIFICATE_VERIFY_FAILED" in result["error"] and "transient" not in result
     assert service.asked == []
 
 

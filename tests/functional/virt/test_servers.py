@@ -3,12 +3,15 @@
 import base64
 import json
 import re
+import socket
 import subprocess
+import threading
 import time
 import uuid
 import xml.etree.ElementTree as ET
 
 import pytest
+from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import EngineAway
 from ansible_collections.tenrec.cloud.plugins.module_utils.server_domain import ARGUMENTS, ServerDomain
 
 GIB = 1 << 30
@@ -159,6 +162,21 @@ def test_a_server_stops_starts_and_reboots(apply, libvirt_host, make_server):
         assert bool(domain.isActive()) is active, state
     assert apply("rebooted", [{"id": server["id"], "type": "SOFT"}])["changed"] is True
     assert domain.isActive()
+
+
+def test_a_libvirt_that_is_away_or_hangs_up_may_be_asked_again(apply, make_server, tmp_path):
+    path = tmp_path / "libvirt.sock"
+    away = f"qemu+unix:///system?socket={path}"
+    with pytest.raises(EngineAway, match="cannot be reached"):
+        apply("running", [make_server()], uri=away)
+    with socket.socket(socket.AF_UNIX) as rude:
+        rude.bind(str(path))
+        rude.listen()
+        hanging_up = threading.Thread(target=lambda: rude.accept()[0].close())
+        hanging_up.start()
+        with pytest.raises(EngineAway, match="cannot be reached"):
+            apply("running", [make_server()], uri=away)
+        hanging_up.join()
 
 
 def test_a_server_that_is_not_here_cannot_start(apply):

@@ -4,6 +4,7 @@ import subprocess
 import uuid
 
 import pytest
+from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import EngineAway
 from ansible_collections.tenrec.cloud.plugins.module_utils.pool_volume import PoolVolume
 from ansible_collections.tenrec.cloud.plugins.module_utils.volume_target import VolumeTarget, target_name
 from ansible_collections.tenrec.cloud.plugins.modules import volume, volume_export
@@ -227,6 +228,15 @@ def test_an_export_that_cannot_be_made_does_not_sink_the_others(export, host, at
     assert error in first["error"]
     assert second["changed"] is True
     assert [file.name for file in host.configuration.iterdir()] == [f"tenrec-{good['id']}.conf"]
+
+
+def test_a_tgtd_that_is_away_may_be_asked_again(export, tgt, attachment):
+    items = [attachment()]
+    tgt.stop()
+    with pytest.raises(EngineAway, match=r"tgtd at .* does not answer"):
+        export(items)
+    tgt.start()
+    assert export(items)["changed"] is True
 
 
 def test_check_mode_exports_nothing(export, host, tgt, attachment):

@@ -146,6 +146,8 @@ def https_body(url, token, authority, deadline):
         kind = FetchCutShort if problem.code >= 500 else FetchFailed
         raise kind(f"the image could not be fetched: {problem}") from None
     except (OSError, http.client.HTTPException) as problem:
+        if isinstance(getattr(problem, "reason", problem), ssl.SSLCertVerificationError):
+            raise FetchFailed(f"the image could not be fetched: {problem}") from None
         raise FetchCutShort(f"the image could not be fetched: {problem}") from None
     if missing > 0:
         raise FetchCutShort(f"the image could not be fetched: the last {missing} bytes did not come")
