@@ -101,10 +101,15 @@ class Claims:
 
     def hold(self, session: Session, sequence: int) -> Operation | None:
         """Lock the operation's row in `session`; None when it is not ours any more."""
+        return next(iter(self.hold_all(session, [sequence])), None)
+
+    def hold_all(self, session: Session, sequences: Sequence[int]) -> list[Operation]:
+        """Lock the rows of those that are still ours, and return these in their order."""
         query = select(Operation).where(
-            Operation.sequence == sequence, Operation.lease_owner == self.owner, Operation.status == RUNNING
+            Operation.sequence.in_(sequences), Operation.lease_owner == self.owner, Operation.status == RUNNING
         )
-        return session.scalars(query.with_for_update(), execution_options={"populate_existing": True}).first()
+        query = query.order_by(Operation.sequence).with_for_update()
+        return list(session.scalars(query, execution_options={"populate_existing": True}))
 
     def give_back(
         self, session: Session, sequence: int, *, alone: bool = False, pause: float = 0.0, counted: bool = False

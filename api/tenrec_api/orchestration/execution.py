@@ -279,10 +279,9 @@ class Execution:
         def succeed(session: Session) -> None:
             with remembering(session):
                 workflow.preload(session, batch)
-                for operation, outcome in done:
-                    held = self._claims.hold(session, operation.sequence)
-                    if held is not None:
-                        _succeed(session, workflow, held, outcome)
+                outcomes = {operation.sequence: outcome for operation, outcome in done}
+                for held in self._claims.hold_all(session, list(outcomes)):
+                    _succeed(session, workflow, held, outcomes[held.sequence])
 
         try:
             self._patiently(batch[0], succeed)
