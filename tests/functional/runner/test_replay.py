@@ -32,6 +32,12 @@ def settings(settings):
     return replace(settings, archive_runs=10)
 
 
+@pytest.fixture
+def runner(settings):
+    """What a folder holds does not depend on how its run was started."""
+    return Runner(settings, collection="tenrec_test.fixture", grace_seconds=0)
+
+
 def ansible_playbook(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """The second command of the folder's README, by a user who has none of the worker's environment."""
     (command,) = re.findall(r"^    (\S*ansible-playbook .*) --check --diff$", (folder / "README").read_text(), re.M)
