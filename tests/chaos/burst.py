@@ -10,7 +10,9 @@ import requests
 from tests.bench.cloud import Refused
 from tests.chaos.ground import PATHS, Ground
 
-AT_ONCE = 4
+# Two callers, each with a pause after each request, so that some requests come before the fault and some after it.
+AT_ONCE, PAUSE_SECONDS = 2, 0.3
+VERDICTS_AT_ONCE = 4
 # How many of each noun a burst makes, and how many of the last one's it deletes.
 CREATES = {"server": 4, "volume": 4, "port": 3, "floatingip": 2}
 DELETES = {"server": 2, "volume": 2, "port": 2}
@@ -52,14 +54,18 @@ def _ask(ground: Ground, verb: str, noun: str, what: str) -> Taken | None:
         # Only that which heals: a request that is wrong, or an answer that is, shows in the test.
         if ": 503 " not in str(refusal):
             raise
-    except requests.ConnectionError:
+    except requests.RequestException:
         pass
+    finally:
+        time.sleep(PAUSE_SECONDS)
     return None
 
 
 def verdicts(ground: Ground, taken: Iterable[Taken]) -> dict[Taken, str]:
     """For each request: CARRIED_OUT, CAUSE, or NEITHER with what was found instead."""
-    return {each: _verdict(ground, each) for each in taken}
+    taken = list(taken)
+    with ThreadPoolExecutor(VERDICTS_AT_ONCE) as pool:
+        return dict(zip(taken, pool.map(lambda each: _verdict(ground, each), taken), strict=True))
 
 
 def _verdict(ground: Ground, each: Taken) -> str:

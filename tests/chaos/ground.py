@@ -53,16 +53,16 @@ class Ground:
 
     def clear(self, spared: set[str] = frozenset()) -> None:
         """Delete everything that bursts have made, but for what is `spared`, and wait until it is gone."""
-        for noun in ("floatingip", "server", "port", "volume"):
+        nouns = ("floatingip", "server", "port", "volume")
+        for noun in nouns:
             for each in self.all(noun):
                 if each["id"] not in spared:
                     self.member.delete(f"{PATHS[noun]}/{each['id']}")
-            wait(
-                lambda noun=noun: not {each["id"] for each in self.all(noun)} - spared,
-                f"the end of every {noun}",
-                DELETE_SECONDS,
-                0.3,
-            )
+
+        def gone() -> bool:
+            return not {each["id"] for noun in nouns for each in self.all(noun)} - spared
+
+        wait(gone, "the end of all that the burst made", DELETE_SECONDS, 0.3)
 
 
 @contextmanager

@@ -31,6 +31,10 @@ THINGS = {
 }
 
 
+# A server that has a place, and so should have a domain there.
+CLAIM = "node_id IS NOT NULL AND status IN ('ACTIVE', 'SHUTOFF') AND task_state IS NULL"
+
+
 def unfinished(host: Host, project_id: str) -> int | None:
     """How many of the project's operations and rows are under way; None while the database does not say."""
     counts = [
@@ -56,12 +60,17 @@ def orphans(host: Host, patience: float = 30) -> list[str]:
 
 def _orphans(host: Host) -> list[str]:
     # Engines first: what is made has its row before, and what is removed has it until after.
-    there = {thing: set(UUID.findall(host(listing))) for thing, (listing, _rows) in THINGS.items()}
+    listings = host("; echo ====; ".join(listing for listing, _rows in THINGS.values())).split("====")
+    there = {
+        thing: {each.replace("_", "-") for each in UUID.findall(listing)}
+        for thing, listing in zip(THINGS, listings, strict=True)
+    }
+    queries = [f"SELECT '{number}', id FROM {rows}" for number, (_listing, rows) in enumerate(THINGS.values())]
+    queries.append(f"SELECT 'claim', id FROM servers WHERE {CLAIM}")
+    rows = [line.split() for line in host.sql(" UNION ALL ".join(queries)).splitlines()]
     found = []
-    for thing, (_listing, rows) in THINGS.items():
-        known = set(host.sql(f"SELECT id FROM {rows}").split())
-        found += [f"{thing} {each}" for each in sorted({each.replace("_", "-") for each in there[thing]} - known)]
-    claims = set(
-        host.sql("SELECT id FROM servers WHERE node_id IS NOT NULL AND status IN ('ACTIVE', 'SHUTOFF')").split()
-    )
+    for number, thing in enumerate(THINGS):
+        known = {row_id for place, row_id in rows if place == str(number)}
+        found += [f"{thing} {each}" for each in sorted(there[thing] - known)]
+    claims = {row_id for place, row_id in rows if place == "claim"}
     return found + [f"claim {each}" for each in sorted(claims - there["domain"])]

@@ -1,7 +1,7 @@
 """Whatever dies in the middle of a burst: each request that was taken is carried out, or ends in ERROR with a cause."""
 
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -51,17 +51,15 @@ def test_a_daemon_that_was_killed_comes_back(ground: Ground, host: Host, unit: s
 
 
 def _burst(ground: Ground, host: Host, fault: Fault, old: dict[str, list[str]]) -> Result:
-    answer: list = []
-    sending = threading.Thread(target=lambda: answer.extend(burst.send(ground, fault.name.replace(" ", "-"), old)))
-    sending.start()
-    time.sleep(STRIKE_SECONDS)
-    began = time.monotonic()
-    try:
-        fault.strike(host)
-    finally:
-        fault.heal(host)
-    sending.join()
-    taken, refused = answer
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(burst.send, ground, fault.name.replace(" ", "-"), old)
+        time.sleep(STRIKE_SECONDS)
+        began = time.monotonic()
+        try:
+            fault.strike(host)
+        finally:
+            fault.heal(host)
+        taken, refused = sending.result()
     project_id = ground.member.project_id
     burst.wait_until_settled(lambda: remains.unfinished(host, project_id) == 0, SETTLE_SECONDS)
     seconds = time.monotonic() - began
