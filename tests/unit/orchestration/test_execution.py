@@ -1,11 +1,13 @@
 """What becomes of operations and their resources, for every way in which a run can end."""
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from tenrec_api.exceptions import Conflict
 from tenrec_api.models.base import now
@@ -159,6 +161,43 @@ def test_after_a_crash_the_work_is_done_once_more(queue, claims, sessions, notes
     queue.work(script(lambda kind, items, cancelled: done(items)))
     operation = queue.show(operation_id)
     assert (operation.status, operation.attempts, len(notes.succeeded)) == ("succeeded", 2, 1)
+
+
+class Died(BaseException):
+    """SIGKILL: nothing of the worker goes on, and nothing catches it."""
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before it", "after it"])
+@pytest.mark.parametrize("step", range(6))
+@pytest.mark.parametrize("fails", [False, True], ids=["success", "failure"])
+def test_whatever_step_a_worker_dies_at_another_one_ends_the_work(
+    queue, sessions, notes, script, done, workflows, monkeypatch, step, before, fails
+):
+    """The steps are the worker's transactions: claiming, the item, the run's notes, what is recorded."""
+    operation_id = queue.add("a")
+    faults = {"thing_create": {"a": OWN} if fails else {}, "thing_delete": {}}
+    runner = script(lambda kind, items, cancelled: done(items, faults[kind]))
+    honest, steps = Session.commit, []
+
+    def commit(session):
+        steps.append(session)
+        if len(steps) - 1 == step and before:
+            raise Died
+        honest(session)
+        if len(steps) - 1 == step:
+            raise Died
+
+    with monkeypatch.context() as patched, contextlib.suppress(Died):
+        patched.setattr(Session, "commit", commit)
+        queue.work(runner)
+    notes.succeeded.clear()
+    ended = queue.show(operation_id).finished
+    queue.change(operation_id, **({} if ended else {"lease_expires_at": now()}))
+    queue.work(runner)
+    assert queue.show(operation_id).status == ("failed" if fails else "succeeded")
+    assert len(notes.succeeded) == (0 if fails or ended else 1)
+    # What a failure left is removed by the last that ran.
+    assert not fails or [run[0] for run in runner.runs][-1] == "thing_delete"
 
 
 def test_what_kills_every_worker_is_given_up(queue, notes, script, done):
