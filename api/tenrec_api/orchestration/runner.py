@@ -79,8 +79,10 @@ class Runner:
     def _watched(self) -> list[Path]:
         """What Ansible reads once, and a run would read anew: its settings, the collection, Ansible itself."""
         packages = [importlib.util.find_spec(name).origin for name in ("ansible", "ansible.release", "ansible_runner")]
-        collection = Path(self._settings.collections_path, "ansible_collections", *self._collection.split("."))
-        return [Path(self._settings.ansible_config), collection, *map(Path, packages)]
+        name = self._collection.split(".")
+        folders = self._settings.collections_path.split(os.pathsep)
+        collections = [Path(folder, "ansible_collections", *name) for folder in folders]
+        return [Path(self._settings.ansible_config), *collections, *map(Path, packages)]
 
     def clean(self) -> None:
         """End what an earlier worker's runs left behind, processes and folders; call it before the first run."""
