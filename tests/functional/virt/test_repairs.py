@@ -65,6 +65,14 @@ def test_a_lost_domain_comes_back_with_its_disk(apply, host, server, domain):
     assert disk_of(host, server).read_bytes() == b"what the tenant wrote"
 
 
+def test_a_definition_that_was_taken_from_a_running_server_comes_back(apply, server, domain):
+    domain().undefine()
+    result, (diff,) = apply(server)
+    assert (result["changed"], diff["before"]["definition"]) == (True, "lost")
+    assert domain().isPersistent() and domain().isActive()
+    assert apply(server)[0]["changed"] is False
+
+
 def test_a_repair_that_fails_keeps_the_disk(apply, host, server, domain, monkeypatch):
     domain().destroy()
     domain().undefine()

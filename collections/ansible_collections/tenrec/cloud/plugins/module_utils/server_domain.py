@@ -167,9 +167,11 @@ class ServerDomain(Resource):
         if domain is None:
             return {"state": "absent", "definition": None, "volumes": {}, **found}
         document = libvirt_host.persistent_document(domain)
+        # One that is not persistent runs on without a definition, and is lost when it stops.
+        definition = document_digest(document) or "foreign" if domain.isPersistent() else "lost"
         return {
             "state": libvirt_host.state_of(domain),
-            "definition": document_digest(document) or "foreign",
+            "definition": definition,
             "volumes": {volume_id: each["device"] for volume_id, each in attached_volumes(document).items()},
             **found,
         }
