@@ -83,7 +83,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     written = json.dumps([asdict(each) for each in results], indent=1) + "\n"
     (private_folder(LOGS) / "lab-faults.json").write_text(written)
     terminalreporter.write_line("")
-    terminalreporter.write_line(f"{'fault':<44}{'shown as down':>16}{'true again':>14}")
+    terminalreporter.write_line(f"{'fault':<52}{'shown as down':>14}{'true again':>14}")
     for each in results:
         down = "" if each.down is None else f"{each.down:.1f} s"
-        terminalreporter.write_line(f"{each.fault:<44}{down:>16}{each.healed:>12.1f} s")
+        terminalreporter.write_line(f"{each.fault:<52}{down:>14}{each.healed:>12.1f} s")
