@@ -74,3 +74,15 @@ def test_addresses_of_the_bridge_survive_a_restart_of_the_switch(host):
     assert host.check_output("cat /sys/class/net/br-ex/address") == before
     assert "192.0.2.1" in host.interface("br-ex").addresses
     assert "tenrec_external" in host.check_output("nft list tables")
+
+
+def test_tunnel_bridge_is_the_same_after_the_switch_restarted(host):
+    def bridge():
+        link = host.check_output("cat /sys/class/net/br-tunnel/address")
+        return link, host.interface("br-tunnel").addresses[0], host.check_output("ovs-vsctl list-ports br-tunnel")
+
+    before = bridge()
+    assert before[0].startswith("02:")
+    assert before[1:] == ("198.51.100.1", "eth1")
+    host.check_output("systemctl restart ovs-vswitchd; systemctl start tenrec-tunnel-bridge")
+    assert bridge() == before
