@@ -4,70 +4,15 @@ import pytest
 from sqlalchemy import select
 
 from tenrec_api.models.finding import Finding
-from tenrec_api.models.network import Network
 from tenrec_api.models.operation import Operation
-from tenrec_api.orchestration.claims import Claims
-from tenrec_api.orchestration.events import Fault, Outcome, RunResult
-from tenrec_api.orchestration.execution import Execution
+from tenrec_api.orchestration.events import Fault
 from tenrec_api.orchestration.reconcile import Reconciler
-from tenrec_api.orchestration.workflows import discover
 from tenrec_api.services.drift import findings
 
 TENREC = "/tenrec/v1"
 
 
-class Cloud:
-    """The runner. `hosts` and `diffs` (by kind) are what it answers; `runs` notes what was asked."""
-
-    def __init__(self):
-        self.hosts, self.host_faults, self.diffs, self.faults, self.runs = {}, {}, {}, {}, []
-
-    def run(self, kind, items, nodes, deadline, cancelled, check=False, keep=True):
-        self.runs.append((kind, [each["id"] for each in items], dict(nodes), check, keep))
-        result = RunResult("successful", {each["id"]: Outcome() for each in items})
-        result.hosts, result.host_faults = (self.hosts, self.host_faults) if kind == "reconcile" else ({}, {})
-        result.diffs = self.diffs.get(kind, [])
-        for identity, fault in self.faults.items():
-            if identity in result.outcomes:
-                result.outcomes[identity].fault = fault
-        return result
-
-
-@pytest.fixture
-def cloud():
-    return Cloud()
-
-
-@pytest.fixture
-def work(app, cloud):
-    """Carry out the operations that wait, as a worker does."""
-    sessions = app.extensions["tenrec"].sessions
-    claims = Claims(sessions, "host/1/one", lease_seconds=30)
-    workflows = discover()[0]
-
-    def do(only=None):
-        while batch := claims.claim({only: workflows[only]} if only else workflows):
-            Execution(sessions, claims, Reconciler(cloud, sessions), workflows, batch).run()
-            if only:
-                return
-
-    return do
-
-
-@pytest.fixture
-def network(session, client):
-    network = Network(project_id=client.project_id, name="private", status="ACTIVE", mtu=1442)
-    session.add(network)
-    session.commit()
-    return network.id
-
-
-def switch(network, before=None):
-    header = f"LogicalSwitch {network}"
-    return {"host": "controller1", "before_header": header, "before": before or {}, "after": {"switch": {"name": "x"}}}
-
-
-def test_a_check_names_what_differs_and_changes_nothing(admin, cloud, work, network, operations):
+def test_a_check_names_what_differs_and_changes_nothing(admin, cloud, work, network, operations, switch):
     cloud.diffs["network_apply"] = [switch(network)]
     cloud.hosts["node1"] = {"stray_domains": ["windows"]}
     answer = admin.post(f"{TENREC}/reconcile", json={})
@@ -86,7 +31,7 @@ def test_a_check_names_what_differs_and_changes_nothing(admin, cloud, work, netw
     assert operations() == []
 
 
-def test_repairs_are_the_operations_that_create(admin, cloud, work, network, session):
+def test_repairs_are_the_operations_that_create(admin, cloud, work, network, session, switch):
     cloud.diffs["network_apply"] = [switch(network)]
     admin.post(f"{TENREC}/reconcile", json={"repair": True})
     work("reconcile")
@@ -97,7 +42,7 @@ def test_repairs_are_the_operations_that_create(admin, cloud, work, network, ses
     assert cloud.runs[-1] == ("network_apply", [network], {}, False, True)
 
 
-def test_a_later_comparison_replaces_the_findings(admin, cloud, work, network, session):
+def test_a_later_comparison_replaces_the_findings(admin, cloud, work, network, session, switch):
     cloud.diffs["network_apply"] = [switch(network)]
     for expected in (1, 0):
         admin.post(f"{TENREC}/reconcile", json={})
@@ -107,7 +52,7 @@ def test_a_later_comparison_replaces_the_findings(admin, cloud, work, network, s
         cloud.diffs.clear()
 
 
-def test_what_is_being_changed_is_not_compared(app, client, cloud, network):
+def test_what_is_being_changed_is_not_compared(app, client, cloud, network, switch):
     client.put(f"/network/v2.0/networks/{network}", json={"network": {"name": "another"}})
     cloud.diffs["network_apply"] = [switch(network)]
     reconciler = Reconciler(cloud, app.extensions["tenrec"].sessions)
@@ -156,7 +101,7 @@ def test_a_request_that_makes_no_sense_is_refused(admin, body, operations):
     assert operations() == []
 
 
-def test_metrics_are_what_prometheus_reads(admin, cloud, work, network):
+def test_metrics_are_what_prometheus_reads(admin, cloud, work, network, switch):
     cloud.diffs["network_apply"] = [switch(network)]
     admin.post(f"{TENREC}/reconcile", json={})
     work()

@@ -54,7 +54,14 @@ def _compare(session: Session, repair: bool) -> list[Finding]:
 def table(found: Iterable[Finding], outcomes: dict[str, Operation]) -> list[str]:
     """The findings as lines, with the ends of their repairs by operation id."""
     rows = [
-        (each.resource_type, each.resource_id, each.host, each.problem, _repair(each, outcomes), _plain(each.detail))
+        (
+            each.resource_type,
+            _plain(each.resource_id),
+            each.host,
+            each.problem,
+            _repair(each, outcomes),
+            _plain(each.detail),
+        )
         for each in found
     ]
     widths = [max(len(row[place]) for row in chain([HEADINGS], rows)) for place in range(len(HEADINGS) - 1)]
