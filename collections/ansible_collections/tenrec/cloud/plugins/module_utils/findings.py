@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import subprocess
 import uuid
 
 BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id")
@@ -31,6 +32,28 @@ def sizes(folder):
         with contextlib.suppress(FileNotFoundError):
             found.append({"id": path.name, "size": path.stat().st_size})
     return found
+
+
+def off_with_host(servers):
+    """The states of servers (`LibvirtHost.servers`), told apart by who switched them off.
+
+    A host that goes down asks its guests to shut down first; that is no guest's own will, and becomes `host`.
+    """
+    if not any(reason == "shutdown" for _state, reason in servers.values()) or not _host_is_stopping():
+        return servers
+    return {
+        server_id: (state, "host" if reason == "shutdown" else reason) for server_id, (state, reason) in servers.items()
+    }
+
+
+def _host_is_stopping():
+    try:
+        asked = subprocess.run(
+            ["systemctl", "is-system-running"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return False
+    return asked.stdout.strip() == "stopping"
 
 
 def boot_of_host():

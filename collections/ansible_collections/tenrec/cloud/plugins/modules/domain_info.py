@@ -45,7 +45,8 @@ domains:
     reason:
       description:
         - Why a domain is V(shutoff); null in any other state.
-        - V(shutdown) is the guest's own doing. V(unknown) is all that libvirt knows after it was started anew.
+        - V(shutdown) is the guest's own doing, V(host) that of the host, which goes down itself. V(unknown) is all that
+          libvirt knows after it was started anew.
       type: str
 stray_domains:
   description: Names of the domains that are no server's.
@@ -65,7 +66,7 @@ boot:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import ItemError
-from ansible_collections.tenrec.cloud.plugins.module_utils.findings import boot_of_host, uuid_names
+from ansible_collections.tenrec.cloud.plugins.module_utils.findings import boot_of_host, off_with_host, uuid_names
 from ansible_collections.tenrec.cloud.plugins.module_utils.libvirt_host import ARGUMENTS, LibvirtHost
 
 
@@ -79,7 +80,7 @@ def main():
         host = LibvirtHost(module.params["uri"])
     except ItemError as problem:
         module.fail_json(msg=str(problem))
-    servers, strays = host.servers(), host.strays()
+    servers, strays = off_with_host(host.servers()), host.strays()
     host.close()
     module.exit_json(
         changed=False,
