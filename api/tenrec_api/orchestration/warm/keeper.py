@@ -23,6 +23,7 @@ from tenrec_api.orchestration.warm.protocol import (
     READY,
     RETIRE,
 )
+from tenrec_api.orchestration.warm.seam import Process
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,6 @@ READ_AT_IMPORT = (
 )
 
 Signature = frozenset[tuple[str, int, int, int]]
-# Of a forked run: its id, and the socket on which it says its exit code.
-Process = tuple[int, socket.socket]
 
 
 class Keeper:
@@ -106,7 +105,7 @@ class Keeper:
         if _common(env, cwd) != self._common:
             log.warning("a run wants other settings than the zygote was started with")
             return None
-        if _signature(self._watched) != self._signature:
+        if self._has_changed():
             log.info("what the zygote has read has changed: starting another")
             self._retire()
             return None
@@ -115,16 +114,26 @@ class Keeper:
             return None
         return self._ask(control, request, terminal)
 
+    def _has_changed(self) -> bool:
+        try:
+            return _signature(self._watched) != self._signature
+        except OSError:
+            # Gone while it was looked at.
+            return True
+
     def _ask(self, control: socket.socket, request: bytes, terminal: int) -> Process | None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.settimeout(FORK_SECONDS)
         try:
             with theirs:
                 socket.send_fds(control, [request], [terminal, theirs.fileno()])
-            process = ours.recv(16)
-            if process:
+            said = ours.recv(16)
+            if said:
+                # It waits for GO, so its id is still its own.
+                pid = int(said)
+                pidfd = os.pidfd_open(pid)
                 ours.send(GO)
-                return int(process), ours
+                return pid, pidfd, ours
             log.warning("the zygote did not fork")
         except OSError as error:
             # A child that comes after all finds the socket closed, and does nothing.

@@ -26,10 +26,14 @@ TERMINAL_SIZE = (24, 80)
 END_MILLISECONDS = 50
 
 
+# Its id, its pidfd, and the socket on which it says its exit code.
+Process = tuple[int, int, socket.socket]
+
+
 class Forks(Protocol):
     """What the seam needs of the keeper."""
 
-    def fork(self, argv: list[str], cwd: str, env: dict[str, str], terminal: int) -> tuple[int, socket.socket] | None:
+    def fork(self, argv: list[str], cwd: str, env: dict[str, str], terminal: int) -> Process | None:
         """Have a run forked; see keeper.Keeper.fork."""
 
 
@@ -64,7 +68,7 @@ def _fork(keeper: Forks, args: list[bytes], cwd: str, env: dict[str, str]) -> "F
         attributes[3] &= ~termios.ECHO
         termios.tcsetattr(terminal, termios.TCSANOW, attributes)
         child = keeper.fork([os.fsdecode(each) for each in args], cwd, env, terminal)
-        forked = Forked(child[0], controller, child[1]) if child else None
+        forked = Forked(*child, controller) if child else None
     finally:
         os.close(terminal)
         if forked is None:
@@ -78,9 +82,8 @@ class Forked(PtyProcess):
     `answer`: the socket on which it does, which is silent when a signal ended it.
     """
 
-    def __init__(self, pid: int, controller: int, answer: socket.socket):
-        # The process waits for GO, so its id is still its own.
-        self._pidfd = os.pidfd_open(pid)
+    def __init__(self, pid: int, pidfd: int, answer: socket.socket, controller: int):
+        self._pidfd = pidfd
         self._answer = answer
         self._answer.setblocking(False)
         super().__init__(pid, controller)
@@ -98,7 +101,7 @@ class Forked(PtyProcess):
         # A fork of it may hold the socket open, so there may be neither an answer nor an end.
         try:
             said = self._answer.recv(16)
-        except BlockingIOError:
+        except OSError:
             said = b""
         self.exitstatus = int(said) if said else None
         self.signalstatus = None if said else signal.SIGKILL
