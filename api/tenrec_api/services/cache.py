@@ -31,8 +31,8 @@ class Cache:
                 list(cache.servers),
                 connect_timeout=0.5,
                 timeout=0.5,
+                # A connection for each thread that asks at the same moment: a bound would refuse one thread too many.
                 use_pooling=True,
-                max_pool_size=8,
                 ignore_exc=False,
             )
             if cache.servers
