@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 
@@ -16,6 +17,8 @@ from tests.chaos.ground import PATHS, Ground
 # How long after the first request the fault strikes: some runs have begun, some requests are still to come.
 STRIKE_SECONDS = 0.7
 SETTLE_SECONDS = 300
+# How often a worker looks by itself, and what the look and a busy machine may take.
+POLL_SECONDS, SLACK_SECONDS = 2.0, 1.0
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,30 @@ def test_a_fault(ground: Ground, host: Host, results: list[Result], old: dict[st
     results.append(result)
     assert (result.stuck, result.orphans) == (0, 0)
     assert result.requests == result.carried_out + result.with_cause
+
+
+def test_without_the_broker_a_request_waits_for_the_next_look_at_most(ground: Ground, host: Host):
+    """One request at a time, so that none waits for another: the worker has only its polling to learn of it."""
+    host("systemctl", "stop", "rabbitmq-server")
+    try:
+        waits = [_wait_for_the_worker(ground, number) for number in range(5)]
+    finally:
+        host("systemctl", "start", "rabbitmq-server")
+    print("seconds until the worker began:", waits)
+    assert max(waits) < POLL_SECONDS + SLACK_SECONDS
+    ground.clear()
+
+
+def _wait_for_the_worker(ground: Ground, number: int) -> float:
+    """Seconds from a request to the begin of its operation, by the cloud's own clock."""
+    port_id = ground.member.post(PATHS["port"], ground.body("port", f"lone-{number}"))["port"]["id"]
+    path = f"/tenrec/v1/operations?resource_id={port_id}"
+    wait(
+        lambda: ground.admin.get(path)["operations"][0]["finished_at"], "the end of the operation", SETTLE_SECONDS, 0.2
+    )
+    operation = ground.admin.get(path)["operations"][0]
+    created, started = (datetime.fromisoformat(operation[name]) for name in ("created_at", "started_at"))
+    return round((started - created).total_seconds(), 2)
 
 
 @pytest.mark.parametrize("unit", OTHER_DAEMONS)
