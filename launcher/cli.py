@@ -8,7 +8,7 @@ from pathlib import Path
 from launcher import clouds, environment, lab, machine, nodes, ssh
 from launcher.bench import BENCHES, bench
 from launcher.checks.parts import run_visibly
-from launcher.checks.run import PARTS, WHEN_NAMED, test
+from launcher.checks.run import NAMED_ONLY, PARTS, test
 from launcher.deployments import ALLINONE, LAB
 from launcher.down import down, down_lab
 from launcher.errors import LauncherError
@@ -97,7 +97,7 @@ def _add_test_command(commands: argparse._SubParsersAction) -> None:
         epilog="What follows -- is for the part: pytest's arguments (unit -- -k key) or roles (molecule -- chrony).",
     )
     command.add_argument("-v", "--verbose", action="store_true", help="show Ansible's whole output")
-    parts = f"one or more of: {', '.join(PARTS)}; none: all these; or {', '.join(WHEN_NAMED)}, when named only"
+    parts = f"one or more of: {', '.join(PARTS)}; none: all but {', '.join(sorted(NAMED_ONLY))}"
     command.add_argument("parts", nargs="*", metavar="PART", help=parts)
     command.set_defaults(run=_test)
 
