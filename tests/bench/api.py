@@ -1,8 +1,12 @@
-"""`./tenrec bench api`: what the API's answers cost one client, beside OpenStack Zed's."""
+"""`./tenrec bench api`: what the API's answers cost one client, beside OpenStack Zed's.
+
+Rows `…_accepted_p50` end with the answer, as OpenStack's do: the work on the hosts comes after it (see `bench runs`).
+"""
 
 import time
 from collections.abc import Callable
 
+from tests.bench import networks
 from tests.bench.cloud import Cloud
 from tests.bench.figures import Row, median_row
 from tests.bench.node import Node
@@ -31,6 +35,9 @@ def measure(node: Node, say: Callable[[str], None]) -> list[Row]:
         stack.rest()
         member = stack.member
         rows = [_tokens(member), _validation(member), _creation(stack)]
+        say("networks and what belongs to them")
+        for name, times in networks.taken(stack.admin, member, ROUNDS, WARM_UP).items():
+            rows.append(median_row(f"{name}_accepted_p50", times, OPENSTACK, networks.KNOWN[name]))
         for number in range(SERVERS // AT_ONCE):
             member.post("/compute/v2.1/servers", stack.order(f"many-{number}", min_count=AT_ONCE, max_count=AT_ONCE))
         for name, (path, known) in READS.items():
