@@ -1,10 +1,10 @@
 """From the events of a playbook run to what became of each item. Pure: no Ansible, no database."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from tenrec_api.models.base import now
 from tenrec_api.orchestration.redaction import scrub, secrets_of
@@ -78,6 +78,22 @@ class RunResult:
     run_id: str = ""
     began: datetime = field(default_factory=now)
     check: bool = False
+
+
+class Runs(Protocol):
+    """What runs playbooks: runner.Runner, and what wraps it or stands for it."""
+
+    def run(
+        self,
+        kind: str,
+        items: Sequence[Mapping[str, Any]],
+        nodes: Mapping[str, str],
+        deadline: int,
+        cancelled: Callable[[], bool],
+        check: bool = False,
+        keep: bool = True,
+    ) -> RunResult:
+        """Run the playbook `kind`; see runner.Runner.run."""
 
 
 class Collector:

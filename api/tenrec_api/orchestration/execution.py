@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -16,7 +16,7 @@ from tenrec_api.models.base import now
 from tenrec_api.models.operation import CANCELLED, FAILED, SUCCEEDED, Operation
 from tenrec_api.models.run import Run
 from tenrec_api.orchestration.claims import Claims
-from tenrec_api.orchestration.events import Fault, Outcome, RunResult
+from tenrec_api.orchestration.events import Fault, Outcome, RunResult, Runs
 from tenrec_api.orchestration.redaction import redact
 from tenrec_api.orchestration.workflows.base import Workflow
 from tenrec_api.services import operations, runs
@@ -34,21 +34,6 @@ FIRST_RECORD_PAUSE, LAST_RECORD_PAUSE = 0.05, 1.0
 
 # Why an operation succeeded without a run.
 NOTHING_LEFT = "There was nothing left to do."
-
-
-class Runs(Protocol):
-    """What an execution needs of the runner."""
-
-    def run(
-        self,
-        kind: str,
-        items: Sequence[Mapping[str, Any]],
-        nodes: Mapping[str, str],
-        deadline: int,
-        cancelled: Callable[[], bool],
-        check: bool = False,
-    ) -> RunResult:
-        """Run the playbook `kind`; see runner.Runner.run."""
 
 
 class Execution:

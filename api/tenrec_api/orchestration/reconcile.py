@@ -9,13 +9,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from tenrec_api.models.base import now
 from tenrec_api.models.finding import FAILED, MISSING
-from tenrec_api.orchestration.events import Fault, Outcome, RunResult
+from tenrec_api.orchestration.events import Fault, Outcome, RunResult, Runs
 from tenrec_api.services.drift import findings, wanted
 from tenrec_api.services.drift.comparison import Found, of_diffs, of_survey
 
@@ -25,26 +25,10 @@ SURVEY_SECONDS = 60
 CHECK_SECONDS = 120
 
 
-class Checks(Protocol):
-    """What a comparison needs of the runner."""
-
-    def run(
-        self,
-        kind: str,
-        items: Sequence[Mapping[str, Any]],
-        nodes: Mapping[str, str],
-        deadline: int,
-        cancelled: Callable[[], bool],
-        check: bool = False,
-        keep: bool = True,
-    ) -> RunResult:
-        """Run the playbook `kind`; see runner.Runner.run."""
-
-
 class Reconciler:
     """The runner, and beside all its playbooks the comparison, which is many runs."""
 
-    def __init__(self, runner: Checks, sessions: sessionmaker[Session]):
+    def __init__(self, runner: Runs, sessions: sessionmaker[Session]):
         self._runner = runner
         self._sessions = sessions
 
@@ -69,7 +53,7 @@ class Reconciler:
 class _Comparison:
     """One comparison, from the look at the hosts to what was found."""
 
-    def __init__(self, runner: Checks, sessions: sessionmaker[Session], cancelled: Callable[[], bool]):
+    def __init__(self, runner: Runs, sessions: sessionmaker[Session], cancelled: Callable[[], bool]):
         self._runner = runner
         self._sessions = sessions
         self._cancelled = cancelled

@@ -11,12 +11,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from tenrec_api.models.operation import Operation
-from tenrec_api.orchestration.events import Fault, RunResult
+from tenrec_api.orchestration.events import Fault, Runs
 from tenrec_api.orchestration.redaction import redact
 from tenrec_api.orchestration.workflows import discover
 from tenrec_api.orchestration.workflows.base import Workflow
@@ -34,22 +34,6 @@ LOOK_SECONDS = 0.1
 STOP_SECONDS = 5.0
 
 
-class Checks(Protocol):
-    """What rehearsals need of the runner."""
-
-    def run(
-        self,
-        kind: str,
-        items: list[Mapping[str, Any]],
-        nodes: Mapping[str, str],
-        deadline: int,
-        cancelled: Callable[[], bool],
-        check: bool = False,
-        keep: bool = True,
-    ) -> RunResult:
-        """Run the playbook `kind`; see runner.Runner.run."""
-
-
 def items() -> Callable[[Session, Operation], Mapping[str, Any] | None]:
     """A function that says what an operation's playbook would be given, as the worker makes it; None: nothing to do."""
     # All workflows at once and not at the first rehearsal: by then an update may have replaced their files.
@@ -60,7 +44,7 @@ def items() -> Callable[[Session, Operation], Mapping[str, Any] | None]:
 class RehearsalServer:
     """Answers rehearsals on a Unix socket, from threads of its own."""
 
-    def __init__(self, path: Path, runner: Checks, workflows: Mapping[str, Workflow]):
+    def __init__(self, path: Path, runner: Runs, workflows: Mapping[str, Workflow]):
         self._path = path
         self._runner = runner
         self._workflows = workflows

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from tenrec_api.config import Config
 from tenrec_api.models.base import now
 from tenrec_api.models.operation import UNFINISHED, Operation
-from tenrec_api.orchestration.events import Fault, RunResult
-from tenrec_api.orchestration.execution import DATABASE_AWAY, Runs
+from tenrec_api.orchestration.events import Fault, RunResult, Runs
+from tenrec_api.orchestration.execution import DATABASE_AWAY
 from tenrec_api.orchestration.workflows.base import Periodic
 from tenrec_api.services import runs, stranded
 from tenrec_api.services.drift import findings

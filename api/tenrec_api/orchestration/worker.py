@@ -20,7 +20,8 @@ from tenrec_api import config as configuration
 from tenrec_api.config import Config
 from tenrec_api.database import make_engine, make_sessions
 from tenrec_api.orchestration.claims import Claims
-from tenrec_api.orchestration.execution import DATABASE_AWAY, Execution, Runs
+from tenrec_api.orchestration.events import Runs
+from tenrec_api.orchestration.execution import DATABASE_AWAY, Execution
 from tenrec_api.orchestration.listener import Listener
 from tenrec_api.orchestration.reconcile import Reconciler
 from tenrec_api.orchestration.rehearsals import RehearsalServer
