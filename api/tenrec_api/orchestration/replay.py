@@ -35,9 +35,10 @@ def replay(
 ) -> int:
     """Repeat the run of that id, or the last run of the operation of that id; returns the exit code of Ansible.
 
-    `check`: only tell what would change. `say` takes each line of Ansible's output, without secrets. Nothing of this
-    is written to the database: it is for looking, and for what a host has lost. Raises NotFound, and Conflict, with the
-    next step in its message, when the run must not or cannot be repeated.
+    `check`: only tell what would change. `say` takes each line of Ansible's output, without secrets. Of a run for many,
+    those whose secrets are gone with their resources are left out, unless it was one of them that was asked for.
+    Nothing of this is written to the database: it is for looking, and for what a host has lost. Raises NotFound, and
+    Conflict, with the next step in its message, when the run must not or cannot be repeated.
     """
     with sessions() as session:
         run = runs.find(session, identity)
@@ -46,7 +47,8 @@ def replay(
         if not check:
             _refuse_what_is_over(session, batch, folder)
         kept = json.loads((folder / archive.RECORD).read_text())
-        items = None if kept["complete"] else _with_secrets(session, workflows, kept["items"], batch)
+        asked = {operation.resource_id for operation in batch if operation.id == identity}
+        items = None if kept["complete"] else _with_secrets(session, workflows, kept["items"], batch, asked, say)
         # Whatever making the items changed is not to stay.
         session.rollback()
     with _variables(items, Path(settings.run_directory)) as given:
@@ -88,19 +90,33 @@ def _refuse_what_is_over(session: Session, batch: Sequence[Operation], folder: P
 
 
 def _with_secrets(
-    session: Session, workflows: Mapping[str, Workflow], kept: Items, batch: Sequence[Operation]
+    session: Session,
+    workflows: Mapping[str, Workflow],
+    kept: Items,
+    batch: Sequence[Operation],
+    asked: set[str],
+    say: Callable[[str], None],
 ) -> list[Mapping[str, Any]]:
-    """The items as they were, with the secrets that their resources have now."""
+    """The items as they were, with the secrets that their resources have now; without those that have none any more."""
     fresh: dict[str, Mapping[str, Any]] = {}
     for operation in batch:
         workflow = workflows.get(operation.kind)
         item = (workflow.secrets or workflow.item)(session, operation) if workflow is not None else None
         if item is not None:
             fresh[item["id"]] = item
-    try:
-        return [reveal(item, fresh.get(item["id"]), f"item {item['id']}") for item in kept]
-    except Unknown as error:
-        raise Conflict(f"The secrets of this run cannot be made again: {error}.") from error
+    items: list[Mapping[str, Any]] = []
+    gone: dict[str, Unknown] = {}
+    for item in kept:
+        try:
+            items.append(reveal(item, fresh.get(item["id"]), f"item {item['id']}"))
+        except Unknown as error:
+            gone[item["id"]] = error
+    refused = [error for identity, error in gone.items() if identity in asked or not items]
+    if refused:
+        raise Conflict(f"The secrets of this run cannot be made again: {refused[0]}.")
+    for error in gone.values():
+        say(f"Left out, because its secrets cannot be made again: {error}.")
+    return items
 
 
 @contextmanager
