@@ -82,6 +82,7 @@ def test_a_fault_of_a_host_is_named(change, words):
     ("change", "words"),
     [
         ({"region": " "}, "region has no value"),
+        ({"region": None}, "region has no value"),
         ({"external_cidr": "203.0.113.1/24"}, "external_cidr '203.0.113.1/24' is no network"),
         ({"external_gateway": "198.51.100.1"}, "external_gateway 198.51.100.1 is not in external_cidr"),
         ({"external_gateway": "router"}, "external_gateway 'router' is no address"),

@@ -30,8 +30,8 @@ def faults_of_site(hosts, values, clock_seconds):
 
 
 def missing(values):
-    """Names of the values that are empty."""
-    return sorted(name for name, value in values.items() if not str(value).strip())
+    """Names of the values that are empty; `None` is what YAML makes of a line that ends with the colon."""
+    return sorted(name for name, value in values.items() if value is None or not str(value).strip())
 
 
 def _faults_of_inventory(hosts):
