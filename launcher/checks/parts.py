@@ -16,7 +16,7 @@ from launcher.paths import CLOUDS, LOGS, REPOSITORY, private_folder
 from launcher.steps import Steps, seconds_since
 from launcher.up import up
 
-PYTHON_FOLDERS = ("tenrec", "launcher", "api", "collections", "roles", "tests")
+PYTHON_FOLDERS = ("tenrec", "launcher", "api", "collections", "roles", "docs", "tests")
 FUNCTIONAL_PROGRAMS = {
     "ovsdb-server": "openvswitch-common",
     "ovn-nbctl": "ovn-common",
@@ -51,6 +51,13 @@ def lint(request: Request) -> Tally:
         "ansible-lint": [environment.program("ansible-lint"), "--offline", "--strict", "-q"],
     }
     return _run_checks(request, checks)
+
+
+def docs(request: Request) -> Tally:
+    """The documentation, with the references that are made of roles, modules and playbooks: one check."""
+    environment.ensure(DEPLOY, DEVELOP)
+    # Strict: a link that leads nowhere, or a page that no menu lists, fails it.
+    return _run_checks(request, {"docs": [environment.program("mkdocs"), "build", "--strict"]})
 
 
 def unit(request: Request) -> Tally:

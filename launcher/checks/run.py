@@ -13,6 +13,7 @@ from launcher.steps import Steps, report, seconds_since
 # In the order in which CI runs them: what fails fastest first.
 PARTS: dict[str, Callable[[Request], Tally]] = {
     "lint": parts.lint,
+    "docs": parts.docs,
     "unit": parts.unit,
     "functional": parts.functional,
     "molecule": molecule,

@@ -1,0 +1,1 @@
+"""Reference pages, made of what roles, modules and playbooks say of themselves."""
