@@ -1,17 +1,19 @@
 """The command line: what can be said to `./tenrec`, and which function answers."""
 
 import argparse
+import ipaddress
 import json
 import sys
 from pathlib import Path
 
-from launcher import clouds, environment, lab, machine, nodes, ssh
+from launcher import clouds, environment, image, lab, machine, network, nodes, prepared, ssh
 from launcher.bench import BENCHES, bench
 from launcher.checks.parts import run_visibly
 from launcher.checks.run import NAMED_ONLY, PARTS, test
-from launcher.deployments import ALLINONE, LAB
+from launcher.deployments import ALLINONE, GROUPS, LAB, Host
 from launcher.down import down, down_lab
 from launcher.errors import LauncherError
+from launcher.locks import exclusive
 from launcher.paths import CLOUDS
 from launcher.reconcile import reconcile
 from launcher.status import status
@@ -109,6 +111,13 @@ def _add_node_commands(commands: argparse._SubParsersAction) -> None:
     create = verbs.add_parser("create", help="make a node, or start it, and wait for SSH")
     create.add_argument("name")
     create.add_argument("--mgmt-ip", metavar="ADDRESS", help="its address on the management network")
+    create.add_argument(
+        "--groups", nargs="+", choices=GROUPS, default=(), help="with the packages that hosts of these groups have"
+    )
+    create.add_argument(
+        "--external", type=ipaddress.ip_network, choices=network.SPARE_EXTERNALS, metavar="CIDR",
+        help=f"the external network that it is the router of: one of {', '.join(map(str, network.SPARE_EXTERNALS))}",
+    )  # fmt: skip
     create.set_defaults(run=_node_create)
 
     remove = verbs.add_parser("rm", help="remove nodes with all that they made")
@@ -198,8 +207,23 @@ def _venv(_options: argparse.Namespace) -> None:
 def _node_create(options: argparse.Namespace) -> None:
     machine.require_root()
     machine.install(machine.missing_packages(machine.NODE_PROGRAMS))
-    node, changed = nodes.create(options.name, options.mgmt_ip)
+    base = _prepared_base(tuple(group for group in GROUPS if group in options.groups))
+    node, changed = nodes.create(options.name, options.mgmt_ip, base)
+    if options.external:
+        network.lead(options.external, node.address)
     print(f"{node.name} {node.address} {'started' if changed else 'was running already'}")
+
+
+def _prepared_base(groups: tuple[str, ...]) -> str:
+    """The layers with the packages of these groups, made when they are not there; empty, the plain image, for none."""
+    if not groups:
+        return ""
+    environment.ensure(environment.DEPLOY)
+    with exclusive("nodes"):
+        image.build()
+    kind = Host("", "", groups)
+    prepared.prepare(Steps(), [kind])
+    return prepared.base_of(kind)
 
 
 def _node_remove(options: argparse.Namespace) -> None:

@@ -24,6 +24,8 @@ NETWORK = ipaddress.ip_network("172.30.64.0/20")
 MANAGEMENT = ipaddress.ip_network("172.30.64.0/24")
 EXTERNAL = ipaddress.ip_network("172.30.72.0/24")
 LAB_EXTERNAL = ipaddress.ip_network("172.30.73.0/24")
+# For clouds that are no deployment of the launcher's, as those of the tests.
+SPARE_EXTERNALS = tuple(ipaddress.ip_network(f"172.30.{number}.0/24") for number in range(74, 79))
 BRIDGE = "nodes"
 TUNNEL_BRIDGE = "tunnels"
 BRIDGE_ADDRESS = MANAGEMENT[1]
@@ -81,6 +83,12 @@ def create() -> bool:
 def lead(external: ipaddress.IPv4Network, address: str) -> None:
     """Send what goes to an external network to the node of that address, which is its router."""
     _inside("ip", "route", "replace", str(external), "via", address)
+
+
+def lead_no_more(address: str) -> None:
+    """Send nothing through the node of that address any more."""
+    if namespace_path().exists():
+        _inside("ip", "route", "flush", "via", address)
 
 
 def destroy() -> None:

@@ -100,6 +100,7 @@ def remove(name: str) -> bool:
         collect_packages(node)
         _stop(node)
         ssh.forget(node.address)
+        network.lead_no_more(node.address)
         shutil.rmtree(node.folder)
     return True
 
