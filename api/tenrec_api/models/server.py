@@ -1,4 +1,4 @@
-"""Servers. The row is also the claim: as long as `node_id` is set, the server's size counts on that node."""
+"""Servers. The row is also the claim: the server's size counts on the nodes of `node_id` and `target_id`."""
 
 from datetime import datetime
 
@@ -15,6 +15,7 @@ class Server(Identified, Timestamped, Base):
 
     `status` is the lifecycle's state, `task_state` what is being done meanwhile (null: nothing). `flavor` is a copy,
     because a flavor may be deleted and made anew. A deleted server's row stays, with `deleted_at` set.
+    `target` is the node to which it is being moved; until it is there, its place is `node`.
     """
 
     __tablename__ = "servers"
@@ -55,6 +56,7 @@ class Server(Identified, Timestamped, Base):
 
     availability_zone: Mapped[str] = mapped_column(Name, default="nova")
     node_id: Mapped[str | None] = mapped_column(ForeignKey("compute_nodes.id"))
+    target_id: Mapped[str | None] = mapped_column(ForeignKey("compute_nodes.id"), index=True)
     vcpus: Mapped[int]
     memory_mib: Mapped[int]
     disk_gib: Mapped[int]
@@ -62,7 +64,8 @@ class Server(Identified, Timestamped, Base):
     launched_at: Mapped[datetime | None] = mapped_column(Timestamp)
     deleted_at: Mapped[datetime | None] = mapped_column(Timestamp)
 
-    node: Mapped[ComputeNode | None] = relationship(lazy="joined")
+    node: Mapped[ComputeNode | None] = relationship(lazy="joined", foreign_keys=[node_id])
+    target: Mapped[ComputeNode | None] = relationship(foreign_keys=[target_id])
 
     def enter(self, status: str) -> None:
         """Go to `status`; raises lifecycle.IllegalTransition when the table has no such step."""

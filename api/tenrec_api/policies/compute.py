@@ -9,6 +9,7 @@ RULES = {
     "server:update": project_member,
     "server:delete": project_member,
     "server:action": project_member,
+    "server:migrate": admin,
     "server:metadata": project_member,
     "volume_attachment:list": project_reader,
     "volume_attachment:show": project_reader,
@@ -39,6 +40,7 @@ RULES = {
     "aggregate:list": admin,
     "service:list": admin,
     "service:update": admin,
+    "service:delete": admin,
     "hypervisor:list": admin,
     "hypervisor:show": admin,
 }

@@ -23,6 +23,8 @@ REPAIR = "repair"
 # What cannot be tried again by itself, because its resource gave up with it, and what to do instead.
 GIVEN_UP = {
     "image_import": "what was uploaded is gone; upload it again",
+    "server_migrate": "the server has given up its place on the other host; ask for the move again",
+    "server_migrate_undo": "it belongs to a move; ask for the move again",
     "server_create": "the server has given up its place on the host; delete it and create another",
     "volume_attach": "the volume was given back; attach it again",
     "volume_create": "the volume was given up; delete it and create another",

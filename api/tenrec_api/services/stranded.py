@@ -26,7 +26,7 @@ from tenrec_api.models.security_group import SecurityGroup
 from tenrec_api.models.server import Server
 from tenrec_api.models.volume import Volume
 from tenrec_api.services import operations
-from tenrec_api.services.compute import instance_actions, outcomes
+from tenrec_api.services.compute import instance_actions, moves, observations, outcomes
 from tenrec_api.services.volume import attachments, volumes
 
 # A state and the operation that owns it begin and end in one transaction, so this is only to let others go first.
@@ -44,6 +44,10 @@ def _end_server(session: Session, server: Server) -> None:
     fault = outcomes.fault_document(
         f"{TASK}: {REASON}", f"no operation is at work while task_state={server.task_state}"
     )
+    if server.target is not None:
+        # What has been brought there is not complete, or nobody knows.
+        observations.remove(session, server.target.name, server)
+        moves.stays(session, server)
     if server.task_state == "deleting":
         outcomes.not_deleted(session, server, fault)
     elif server.status in lifecycle.SERVER.passing:

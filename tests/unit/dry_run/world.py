@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tenrec_api.models.compute_node import ComputeNode
 from tenrec_api.models.image import Image
 from tenrec_api.models.operation import Operation
 from tenrec_api.orchestration.workflows import discover
@@ -153,6 +154,11 @@ class World:
         self._client.post(f"{path}/action", json={"addSecurityGroup": {"name": "group"}})
         self._client.post(f"{COMPUTE}/servers/{self.ids['stopped server']}/action", json={"os-stop": None})
         self.settle()
+        # Where servers may be moved, and which can be removed as long as none was.
+        spare = ComputeNode(name="node2", vcpus=4, memory_mib=8192, disk_gib=100)
+        self._session.add(spare)
+        self._session.flush()
+        self.ids["spare node"] = str(spare.number)
         # One that failed, to be tried again, and one that waits, to be cancelled.
         self.make("queued volume", self._client, f"{VOLUME}/volumes", "volume", {"size": 1})
         ids = list(self._session.scalars(select(Operation).order_by(Operation.sequence)))
@@ -192,8 +198,9 @@ def _compute(ids: dict[str, str]) -> Iterator[Request]:
     yield Request("DELETE", f"{groups}/<group_id>", f"{groups}/none", refused=404)
     services = f"{COMPUTE}/os-services"
     yield Request(
-        "PUT", f"{services}/<verb>", f"{services}/disable", "admin", {"host": "node1", "binary": "nova-compute"}
+        "PUT", f"{services}/<verb_or_id>", f"{services}/disable", "admin", {"host": "node1", "binary": "nova-compute"}
     )
+    yield Request("DELETE", f"{services}/<verb_or_id>", f"{services}/{ids['spare node']}", "admin")
 
 
 def _servers(ids: dict[str, str]) -> Iterator[Request]:
@@ -219,6 +226,8 @@ def _servers(ids: dict[str, str]) -> Iterator[Request]:
     ):
         yield Request("POST", f"{rule}/action", f"{path}/action", body=action)
     yield Request("POST", f"{rule}/action", f"{stopped}/action", body={"os-start": None})
+    migrate = {"migrate": {"host": "node2"}}
+    yield Request("POST", f"{rule}/action", f"{stopped}/action", "admin", body=migrate)
     yield Request("POST", f"{rule}/action", f"{path}/action", body={"os-getConsoleOutput": {}}, waits=True)
     yield Request("POST", f"{rule}/metadata", f"{path}/metadata", body={"metadata": {"a": "b"}})
     yield Request("PUT", f"{rule}/metadata", f"{path}/metadata", body={"metadata": {"a": "b"}})

@@ -12,10 +12,12 @@ from tenrec_api.models.server import Server
 from tenrec_api.orchestration.events import Fault, RunResult
 from tenrec_api.orchestration.workflows.base import Periodic, Workflow
 from tenrec_api.services import operations
-from tenrec_api.services.compute import instance_actions, observations, outcomes, repairs, server_items
+from tenrec_api.services.compute import instance_actions, moves, observations, outcomes, repairs, server_items
 
 # Fetching a large image to a node that does not have it yet is what takes long.
 CREATE_SECONDS = 900
+# A root disk of some hundred GiB over a network of one Gbit/s.
+MIGRATE_SECONDS = 1800
 
 
 def preload(session: Session, batch: Sequence[Operation]) -> None:
@@ -28,6 +30,9 @@ def create_item(session: Session, operation: Operation) -> dict[str, Any] | None
     """The whole server; nothing when its deletion was asked for before the creation began."""
     server = _server(session, operation)
     if server is None or server.node is None or server.task_state == "deleting":
+        return None
+    if server.node.name != operation.nodes.get("compute"):
+        # A repair that was asked for before the server moved.
         return None
     return repairs.item(session, server) if _is_repair(operation) else server_items.create(session, server)
 
@@ -51,6 +56,8 @@ def not_created(session: Session, operation: Operation, fault: Fault) -> None:
 def delete_item(session: Session, operation: Operation) -> dict[str, Any] | None:
     """What is to be removed; a server that lost its place meanwhile, because its creation failed, is simply gone."""
     server = _server(session, operation)
+    if server is None and _lives_there(session, operation):
+        return None
     if server is not None and server.node is None:
         outcomes.gone(session, server)
         _note_success(session, operation)
@@ -100,11 +107,52 @@ def stopped(session: Session, operation: Operation, facts: dict[str, Any]) -> No
 
 
 def unchanged(session: Session, operation: Operation, fault: Fault) -> None:
-    """A start or stop failed."""
+    """A start or stop failed, and with a stop the move that was to follow."""
     server = _server(session, operation)
     if server is not None:
         outcomes.unchanged(session, server, _document(fault))
+        if server.target is not None:
+            moves.stays(session, server)
     _note_fault(session, operation, fault)
+
+
+def migrate_item(session: Session, operation: Operation) -> dict[str, Any] | None:
+    """The whole server and where its disk is; nothing when it was not stopped, or is being deleted by now."""
+    item = moves.item(session, operation)
+    if item is None:
+        server = _server(session, operation)
+        if server is not None and server.target is not None:
+            moves.stays(session, server)
+        _note_fault(session, operation, Fault("Move the server", "", "It is not shut off any more, or being deleted."))
+    return item
+
+
+def migrated(session: Session, operation: Operation, facts: dict[str, Any]) -> None:
+    """It is on the other node."""
+    moves.moved(session, operation)
+    _note_success(session, operation)
+
+
+def not_migrated(session: Session, operation: Operation, fault: Fault) -> None:
+    """It is where it was, and what was brought to the other node is removed."""
+    server = _server(session, operation)
+    if server is not None:
+        moves.stays(session, server, started=bool(operation.parameters.get(moves.START)))
+        server.fault = _document(fault)
+    _note_fault(session, operation, fault)
+
+
+def undo_item(session: Session, operation: Operation) -> dict[str, Any]:
+    """A server of which nothing but the id is known."""
+    return {"id": operation.resource_id, "server": {"id": operation.resource_id}}
+
+
+def undone(session: Session, operation: Operation, facts: dict[str, Any]) -> None:
+    """The move that failed says what becomes of the server."""
+
+
+def not_undone(session: Session, operation: Operation, fault: Fault) -> None:
+    """The same."""
 
 
 def broken(session: Session, operation: Operation, fault: Fault) -> None:
@@ -147,6 +195,14 @@ def _server(session: Session, operation: Operation) -> Server | None:
     return server if server is not None and server.deleted_at is None else None
 
 
+def _lives_there(session: Session, operation: Operation) -> bool:
+    """Whether the server has come back, or is about to, to where what it had left behind was to be removed."""
+    server = session.get(Server, operation.resource_id)
+    if server is None or server.deleted_at is not None:
+        return False
+    return operation.nodes.get("compute") in {each.name for each in (server.node, server.target) if each is not None}
+
+
 def _told(fault: Fault) -> str:
     """The fault's message for the server's owner, whom names and addresses of hosts do not concern."""
     if fault.transient:
@@ -182,6 +238,17 @@ WORKFLOWS = (
     Workflow("server_start", plain_item, started, unchanged, deadline_seconds=120),
     Workflow("server_stop", plain_item, stopped, unchanged, deadline_seconds=180),
     Workflow("server_reboot", plain_item, started, broken, deadline_seconds=240),
+    Workflow(
+        "server_migrate",
+        migrate_item,
+        migrated,
+        not_migrated,
+        deadline_seconds=MIGRATE_SECONDS,
+        batch=4,
+        preload=preload,
+        compensation="server_migrate_undo",
+    ),
+    Workflow("server_migrate_undo", undo_item, undone, not_undone, deadline_seconds=120),
     Workflow("server_console", plain_item, console_read, console_not_read, deadline_seconds=25),
 )
 

@@ -8,8 +8,14 @@ from tenrec_api.apis import COMPUTE
 from tenrec_api.exceptions import InvalidInput
 from tenrec_api.http.blueprint import Blueprint, requires
 from tenrec_api.http.parsing import sentences
-from tenrec_api.schemas.compute.servers import ConsoleOutputAction, RebootAction, SecurityGroupAction
-from tenrec_api.services.compute import actions, servers
+from tenrec_api.policies import authorise
+from tenrec_api.schemas.compute.servers import (
+    ConsoleOutputAction,
+    MigrateAction,
+    RebootAction,
+    SecurityGroupAction,
+)
+from tenrec_api.services.compute import actions, moves, servers
 
 blueprint = Blueprint("server actions", COMPUTE, "What is done to servers")
 
@@ -61,6 +67,12 @@ def remove_security_group(server_id, argument):
     actions.remove_security_group(g.session, g.context, server_id, argument["name"])
 
 
+def migrate(server_id, argument):
+    """migrate: a server that is shut off goes to another node, and stays off"""
+    authorise(g.context, "compute:server:migrate")
+    moves.migrate(g.session, g.context, server_id, argument.get("host"))
+
+
 def console_output(server_id, argument):
     """os-getConsoleOutput"""
     length = argument.get("length")
@@ -74,6 +86,7 @@ ACTIONS = {
     "os-stop": (None, stop),
     "reboot": (RebootAction, reboot),
     "forceDelete": (None, force_delete),
+    "migrate": (MigrateAction, migrate),
     "lock": (None, lock),
     "unlock": (None, unlock),
     "addSecurityGroup": (SecurityGroupAction, add_security_group),

@@ -202,6 +202,12 @@ class RebootAction(Body):
     type = fields.String(required=True, validate=validate.OneOf(["SOFT", "HARD", "Soft", "Hard", "soft", "hard"]))
 
 
+class MigrateAction(Body):
+    """The argument of migrate: the host to which the server is to go, which the reference knows from 2.56 on."""
+
+    host = Name(minimum=1, allow_none=True)
+
+
 class ConsoleOutputAction(Body):
     """The argument of os-getConsoleOutput: the number of lines; none or -1: all."""
 

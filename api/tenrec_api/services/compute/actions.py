@@ -70,6 +70,20 @@ def delete(session: Session, context: Context, server_id: str) -> None:
         outcomes.gone(session, server)
         session.commit()
         return
+    _remove(session, context, server, action.id, attachments.nodes(session, server))
+    session.commit()
+
+
+def lose(session: Session, context: Context, server: Server) -> None:
+    """Delete a server whose host is gone for good, with its root disk; its volumes are given back. Commits."""
+    action = instance_actions.begin(session, context, server, "delete", "compute_terminate_instance")
+    where = attachments.nodes(session, server)
+    del where["compute"]
+    _remove(session, context, server, action.id, where)
+    session.commit()
+
+
+def _remove(session: Session, context: Context, server: Server, action_id: int, where: dict[str, str]) -> None:
     server.task_state = DELETING
     touched = [port.id for port in ports.of_server(session, server.id)]
     touched += attachments.volumes_of(session, [server.id]).get(server.id, [])
@@ -81,10 +95,9 @@ def delete(session: Session, context: Context, server_id: str) -> None:
         context=context,
         project_id=server.project_id,
         exclusive=[server.id, *touched],
-        nodes=attachments.nodes(session, server),
-        parameters={"action_id": action.id},
+        nodes=where,
+        parameters={"action_id": action_id},
     )
-    session.commit()
 
 
 def add_security_group(session: Session, context: Context, server_id: str, name: str) -> None:
@@ -109,7 +122,7 @@ def console_output(session: Session, context: Context, server_id: str, length: i
     Raises NotFound, Conflict while there is no console yet, Unavailable when the host did not answer.
     """
     server = find(session, context, server_id)
-    if server.node is None or server.status == "BUILD" or server.task_state == DELETING:
+    if server.node is None or server.status == "BUILD" or server.task_state == DELETING or server.target is not None:
         raise Conflict(f"Instance {server.id} is not ready")
     if length == 0 or rehearsals.stop_here(session, "The console is read by the real request only."):
         return ""

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from tenrec_api import config
-from tenrec_api.exceptions import NotFound
+from tenrec_api.exceptions import Conflict, NotFound
 from tenrec_api.models.base import now
 from tenrec_api.models.compute_node import ComputeNode
+from tenrec_api.models.operation import UNFINISHED, Operation
 from tenrec_api.models.server import Server
 
 FIELDS = (
@@ -25,6 +26,8 @@ FIELDS = (
 ZONE = "nova"
 # A node that no run has seen for so long counts as down.
 SILENCE = timedelta(minutes=5)
+# So many servers are named in a refusal.
+NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def sync(session: Session, nodes: Iterable[config.ComputeNode]) -> bool:
                 setattr(row, field, value)
                 changed = True
     for row in rows.values():
-        if session.scalars(select(Server.id).where(Server.node_id == row.id).limit(1)).first() is None:
+        if not servers_of(session, row):
             session.delete(row)
             changed = True
         elif row.present:
@@ -105,29 +108,64 @@ def show(session: Session, number_or_id: str) -> NodeUse:
 
 
 def usage(session: Session) -> dict[str, tuple[Amount, int]]:
-    """For each node's id what is given of it, and to how many servers: summed over the servers' own rows."""
-    query = (
-        select(
-            Server.node_id,
-            func.sum(Server.vcpus),
-            func.sum(Server.memory_mib),
-            func.sum(Server.disk_gib),
-            func.count(),
+    """For each node's id what is given of it, and to how many servers: summed over the servers' own rows.
+
+    A server that is being moved counts on both nodes.
+    """
+    used: dict[str, tuple[Amount, int]] = {}
+    for place in (Server.node_id, Server.target_id):
+        query = (
+            select(place, func.sum(Server.vcpus), func.sum(Server.memory_mib), func.sum(Server.disk_gib), func.count())
+            .where(place.is_not(None))
+            .group_by(place)
         )
-        .where(Server.node_id.is_not(None))
-        .group_by(Server.node_id)
-    )
-    return {
-        node: (Amount(int(vcpus), int(memory), int(disk)), count)
-        for node, vcpus, memory, disk, count in session.execute(query)
-    }
+        for node, vcpus, memory, disk, count in session.execute(query):
+            amount, servers = used.get(node, (Amount(), 0))
+            used[node] = (amount + Amount(int(vcpus), int(memory), int(disk)), servers + count)
+    return used
+
+
+def servers_of(session: Session, node: ComputeNode) -> list[Server]:
+    """The servers that are on the node or on their way to it, by name."""
+    here = or_(Server.node_id == node.id, Server.target_id == node.id)
+    return list(session.scalars(select(Server).where(here).order_by(Server.name, Server.id)))
 
 
 def set_enabled(session: Session, name: str, enabled: bool, reason: str | None = None) -> ComputeNode:
     """Let the node of that name take new servers, or not; commits. Raises NotFound."""
-    node = session.scalars(select(ComputeNode).where(ComputeNode.name == name)).first()
-    if node is None:
-        raise NotFound(f"Host '{name[:80]}' could not be found.")
+    node = named(session, name)
     node.enabled, node.disabled_reason = enabled, None if enabled else reason
     session.commit()
     return node
+
+
+def named(session: Session, name: str) -> ComputeNode:
+    """The node of that name; raises NotFound."""
+    node = session.scalars(select(ComputeNode).where(ComputeNode.name == name)).first()
+    if node is None:
+        raise NotFound(f"Host '{name[:80]}' could not be found.")
+    return node
+
+
+def remove(session: Session, number_or_id: str) -> None:
+    """Forget a node that has no servers; commits.
+
+    While the configuration still names the node, the next deployment brings it back. Raises NotFound, and Conflict
+    when servers are on it, or a run about one is still to come.
+    """
+    node = show(session, number_or_id).node
+    # Locked as for a claim: no server can be given a place on it meanwhile.
+    session.refresh(node, with_for_update=True)
+    left = servers_of(session, node)
+    if left:
+        names = ", ".join(f"{each.name} ({each.id})" for each in left[:NAMED])
+        more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+        raise Conflict(
+            f"Unable to delete compute service that is hosting instances. Migrate or delete the instances first: "
+            f"{names}{more}."
+        )
+    for operation in session.scalars(select(Operation).where(Operation.status.in_(UNFINISHED))):
+        if node.name in operation.nodes.values():
+            raise Conflict(f"Host {node.name} is still needed by operation {operation.id} ({operation.kind}).")
+    session.delete(node)
+    session.commit()

@@ -27,8 +27,9 @@ def record(
 
     A server to which something is being done, or was done since `began`, is left alone: its own run tells how that
     ended, and the look may be older. The domain of a server that is gone, or is on no host, is removed: its own
-    removal did not reach the host. A guest that shut itself down is SHUTOFF; one that lost its power is started again
-    when the host has been started since the last look (`boot` is another one), and else is drift for an operator.
+    removal did not reach the host. So is one that is off, of a server that is elsewhere. A guest that shut itself down
+    is SHUTOFF; one that lost its power is started again when the host has been started since the last look (`boot` is
+    another one), and else is drift for an operator.
     """
     node = session.scalars(select(ComputeNode).where(ComputeNode.name == host)).first()
     if node is None:
@@ -45,6 +46,9 @@ def record(
             remove(session, host, server)
         elif server.node_id == node.id and server.task_state is None:
             _take(session, server, seen[server.id], restarted)
+        elif server.node_id != node.id and server.target_id is None and seen[server.id]["state"] == "shutoff":
+            # It was moved away while this host did not answer.
+            remove(session, host, server)
     if not (restarted and passed_over):
         # Else the next look gives those their power back whose own run did not.
         node.boot = boot or node.boot

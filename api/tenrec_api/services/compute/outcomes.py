@@ -95,10 +95,10 @@ def observed(session: Session, server: Server, state: str) -> None:
 
 
 def _settle(server: Server, status: str, power_state: int) -> None:
-    """What was being done is over; a deletion that was asked for meanwhile still is to come."""
+    """What was being done is over; a deletion that was asked for meanwhile still is to come, and so is a move."""
     server.enter(status)
     server.power_state = power_state
-    if server.task_state != "deleting":
+    if server.task_state != "deleting" and server.target_id is None:
         server.task_state = None
 
 
@@ -106,5 +106,5 @@ def _release(session: Session, server: Server) -> None:
     """Give back the place, the ports and the volumes."""
     ports.release_server_ports(session, server.id)
     attachments.release_server(session, server.id)
-    server.node_id = None
-    server.node = None
+    server.node_id = server.target_id = None
+    server.node = server.target = None

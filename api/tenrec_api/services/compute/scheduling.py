@@ -22,11 +22,13 @@ class Scheduler:
         nodes = list(session.scalars(select(ComputeNode).order_by(ComputeNode.number).with_for_update()))
         return cls(nodes, {node: amount for node, (amount, _) in usage(session).items()})
 
-    def claim(self, wanted: Amount, host: str | None = None) -> tuple[ComputeNode | None, str]:
-        """The node for `wanted` (only `host`, when it is named), or None and what each node lacks."""
+    def claim(
+        self, wanted: Amount, host: str | None = None, leave: ComputeNode | None = None
+    ) -> tuple[ComputeNode | None, str]:
+        """The node for `wanted` (only `host`, when it is named; never `leave`), or None and what each node lacks."""
         fitting, lacks = [], []
         for node in self.nodes:
-            if host is not None and node.name != host:
+            if (host is not None and node.name != host) or node is leave:
                 continue
             missing = self._lack(node, wanted)
             if missing:
@@ -34,7 +36,7 @@ class Scheduler:
             else:
                 fitting.append(node)
         if not fitting:
-            return None, "; ".join(lacks) or "there is no compute node"
+            return None, "; ".join(lacks) or f"there is no {'other ' if leave else ''}compute node"
         best = max(fitting, key=self._emptiness)
         self.used[best.id] = self.used.get(best.id, Amount()) + wanted
         return best, ""

@@ -117,7 +117,7 @@ def _batches(
 def known(session: Session) -> Known:
     """What has a row. Call it after the hosts were looked at: a row is there before the thing that it stands for."""
     servers = session.execute(select(Server.id, Server.deleted_at)).all()
-    nodes = dict(session.execute(select(Server.id, ComputeNode.name).join(ComputeNode)).all())
+    nodes = dict(session.execute(select(Server.id, ComputeNode.name).join(Server.node)).all())
     volumes = session.execute(select(Volume.id, Volume.status, Volume.node, Volume.size_gib)).all()
     made = [each for each in volumes if each.status in ("available", "in-use")]
     images = session.execute(select(Image.id, Image.status, Image.size)).all()

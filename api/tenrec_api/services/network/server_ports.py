@@ -129,6 +129,14 @@ def release_server_ports(session: Session, server_id: str, context: Context | No
     port_rows.remove(session, made)
 
 
+def bind_server_ports(session: Session, server_id: str, host: str) -> None:
+    """The server is on `host` now; OVN finds a port where its server plugs it in, so there is nothing to apply."""
+    for port in of_server(session, server_id):
+        port.binding_host_id = host
+        port.revision_number += 1
+    session.flush()
+
+
 def set_server_active(session: Session, server_id: str, active: bool) -> None:
     """The server runs, or no longer does: its ports are ACTIVE or DOWN."""
     for port in of_server(session, server_id):

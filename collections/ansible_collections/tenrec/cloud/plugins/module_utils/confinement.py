@@ -15,7 +15,13 @@ PATH = "/usr/sbin:/usr/bin"
 
 
 def confined_command(
-    command, readable=(), writable=(), cpu_seconds=30, address_space=ADDRESS_SPACE_BYTES, owner=(0, 0)
+    command,
+    readable=(),
+    writable=(),
+    cpu_seconds=30,
+    address_space=ADDRESS_SPACE_BYTES,
+    owner=(0, 0),
+    network=False,
 ):
     """The argument list that runs `command` confined.
 
@@ -23,11 +29,12 @@ def confined_command(
     limits.
     owner: (uid, gid) to run as, so that the files can be opened: without capabilities root may open its own files
     alone.
+    network: whether it may use the host's.
     """
     uid, gid = owner
     sandbox = [
         "bwrap", "--die-with-parent", "--new-session", "--clearenv", "--setenv", "PATH", PATH,
-        "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
+        *(() if network else ("--unshare-net",)), "--unshare-pid", "--unshare-ipc", "--unshare-uts",
         "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
         "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin",
         "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--dev", "/dev",

@@ -71,6 +71,33 @@ def inspect(path, disk_format, timeout):
     return judged(json.loads(answer), disk_format)
 
 
+def inspect_overlay(path, base, disk_format, timeout):
+    """Look at a server's disk, confined. Raises ImageRefused unless it is an overlay of `base`, of `disk_format`."""
+    command = confinement.confined_command(
+        info_command(), readable={SOURCE: path}, cpu_seconds=30, owner=confinement.owner_of(path)
+    )
+    try:
+        answer = confinement.run(command, timeout)
+    except RuntimeError as problem:
+        raise ImageRefused(f"the disk could not be read: {problem}") from None
+    judge_overlay(json.loads(answer), str(base), driver_of(disk_format))
+
+
+def judge_overlay(info, base, driver):
+    """Raise ImageRefused unless a disk would make QEMU open `base` by `driver`, and no other file.
+
+    Arguments: info: what `qemu-img info --output=json` says of the disk.
+    """
+    details = info.get("format-specific", {}).get("data", {})
+    if info["format"] != "qcow2" or info.get("encrypted") or details.get("corrupt"):
+        raise ImageRefused("the disk is not a sound qcow2 file without encryption")
+    if details.get("data-file") or details.get("data-file-raw"):
+        raise ImageRefused("the disk keeps its data in another file")
+    found = (info.get("backing-filename"), info.get("full-backing-filename", base), info.get("backing-filename-format"))
+    if found != (base, base, driver):
+        raise ImageRefused(f"the disk is built on {found[0]} ({found[2]}), not on {base} ({driver})")
+
+
 def judged(info, disk_format):
     """The virtual size in bytes of an image that may be used.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import pwd
@@ -30,6 +31,7 @@ class ServerFolder:
         self.disk = self.path / "disk.qcow2"
         self.config_drive = self.path / "config-drive.iso"
         self.console_log = self.path / "console.log"
+        self._note = self.path / ".disk.json"
         self._owner = owner
 
     def found(self):
@@ -77,6 +79,34 @@ class ServerFolder:
                 raise ItemError(f"the root disk could not be made: {done.stderr.strip()}")
             self._give(fresh)
             fresh.replace(self.disk)
+
+    def disk_note(self):
+        """What was written down of a disk that was copied from elsewhere, or None: see `keep_disk`."""
+        try:
+            return json.loads(self._note.read_text()) if self.disk.exists() else None
+        except FileNotFoundError:
+            return None
+
+    def new_disk(self):
+        """An empty file that is to become the disk; what was noted of the one before is forgotten."""
+        self._note.unlink(missing_ok=True)
+        fresh = self.path / ".disk.new"
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        return fresh
+
+    def keep_disk(self, fresh, note):
+        """Make a file the disk, safe on the host's own disk, and write down (as JSON) what it is a copy of."""
+        with fresh.open("rb") as content:
+            os.fsync(content.fileno())
+        self._give(fresh)
+        fresh.replace(self.disk)
+        self._note.write_text(json.dumps(note))
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     def make_config_drive(self, config_drive):
         """Make the config drive, unless it is there. Raises ItemError when its content cannot be written."""
