@@ -10,7 +10,7 @@ from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from tenrec_api import config
+from tenrec_api import config, manage_compute
 from tenrec_api.database import make_engine, make_sessions
 from tenrec_api.exceptions import TenrecError
 from tenrec_api.orchestration.replay import replay
@@ -49,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         "reconcile", help="set right what is missing or changed on the hosts; exit 1 when something remains"
     )
     reconcile.add_argument("--check", action="store_true", help="change nothing, only say what differs")
+    manage_compute.add(commands)
     options = parser.parse_args(arguments)
     settings = config.load(options.config)
     if options.command == "db":
@@ -59,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _replay(settings, options.id, options.check)
     if options.command == "reconcile":
         return _reconcile(settings, options.check)
+    if options.command == "compute":
+        return manage_compute.run(settings, options)
     with make_sessions(make_engine(settings.database))() as session:
         changed = bootstrap.bootstrap(
             session,

@@ -127,10 +127,11 @@ def migrate_item(session: Session, operation: Operation) -> dict[str, Any] | Non
     return item
 
 
-def migrated(session: Session, operation: Operation, facts: dict[str, Any]) -> None:
+def migrated(session: Session, operation: Operation, facts: dict[str, Any]) -> dict[str, str]:
     """It is on the other node."""
-    moves.moved(session, operation)
+    started = moves.moved(session, operation)
     _note_success(session, operation)
+    return started
 
 
 def not_migrated(session: Session, operation: Operation, fault: Fault) -> None:

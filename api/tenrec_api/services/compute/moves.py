@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from tenrec_api.context import Context
 from tenrec_api.exceptions import Conflict, InvalidInput
 from tenrec_api.models.base import now
+from tenrec_api.models.compute_node import ComputeNode
 from tenrec_api.models.image import Image
 from tenrec_api.models.operation import Operation
 from tenrec_api.models.server import Server
@@ -31,20 +32,10 @@ def migrate(
 ) -> Operation:
     """Move a server that is shut off to the node `host`, or to the emptiest other one; commits.
 
-    `restart`: one that runs is stopped first and started again when it is there. Raises NotFound; Conflict for the
-    server's state or its node's; InvalidInput when no node, or not that one, has room for it.
+    `restart`: one that runs is stopped first and started again when it is there. Raises as `reserve` does.
     """
-    # Before the server's row: whoever takes both takes them in this order.
-    scheduler = Scheduler.lock(session)
-    server = servers.find_unlocked(session, context, server_id)
+    server, node = reserve(session, context, server_id, host, restart)
     runs = server.status == "ACTIVE"
-    _check(session, server, restart)
-    if server.node.name == host:
-        raise InvalidInput(f"Server {server.id} is on host {host} already; name another one.")
-    size = Amount(server.vcpus, server.memory_mib, server.disk_gib)
-    node, lacks = scheduler.claim(size, host, leave=server.node)
-    if node is None:
-        raise InvalidInput(f"No valid host was found for server {server.id}: {lacks}.")
     server.target = node
     server.task_state = MOVING
     action = instance_actions.begin(session, context, server, "migrate", "cold_migrate")
@@ -58,6 +49,26 @@ def migrate(
     operation = _enqueue(session, context, server, "server_migrate", where, parameters, **touched)
     session.commit()
     return operation
+
+
+def reserve(
+    session: Session, context: Context, server_id: str, host: str | None = None, restart: bool = False
+) -> tuple[Server, ComputeNode]:
+    """The server and the node to which it can go, both locked.
+
+    Raises NotFound; Conflict for the server's state or its node's; InvalidInput when no node, or not `host`, has room.
+    """
+    # Before the server's row: whoever takes both takes them in this order.
+    scheduler = Scheduler.lock(session)
+    server = servers.find_unlocked(session, context, server_id)
+    _check(session, server, restart)
+    if server.node.name == host:
+        raise InvalidInput(f"Server {server.id} is on host {host} already; name another one.")
+    size = Amount(server.vcpus, server.memory_mib, server.disk_gib)
+    node, lacks = scheduler.claim(size, host, leave=server.node)
+    if node is None:
+        raise InvalidInput(f"No valid host was found for server {server.name} ({server.id}): {lacks}.")
+    return server, node
 
 
 def _enqueue(
@@ -105,26 +116,33 @@ def item(session: Session, operation: Operation) -> dict[str, Any] | None:
     return {"id": server.id, "image": image, "disk": disk and {"id": server.id, **disk}, "server": made}
 
 
-def moved(session: Session, operation: Operation) -> None:
-    """All of it is on the new node: from now on that is its place, and what is left on the old one is removed."""
+def moved(session: Session, operation: Operation) -> dict[str, str]:
+    """All of it is on the new node: from now on that is its place, and what is left on the old one is removed.
+
+    Returns the operation that starts it there, ``{start: id}``, if it is to run.
+    """
     server = session.get(Server, operation.resource_id)
     if server is None or server.target is None:
-        return
+        return {}
     source, target = server.node, server.target
     server.target = None
     if server.task_state != MOVING:
         # Its deletion was asked for meanwhile, and goes to where it was.
         observations.remove(session, target.name, server)
-        return
+        return {}
     server.node = target
     outcomes.shut_off(session, server)
     server_ports.bind_server_ports(session, server.id, target.name)
+    # Before the removal: the guest need not wait for that.
+    started = {START: _start(session, server).id} if operation.parameters.get(START) else {}
     observations.remove(session, source.name, server)
-    if operation.parameters.get(START):
-        server.task_state = "powering-on"
-        operations.enqueue(
-            session, "server_start", "server", server.id, project_id=server.project_id, nodes={"compute": target.name}
-        )
+    return started
+
+
+def _start(session: Session, server: Server) -> Operation:
+    server.task_state = "powering-on"
+    where = {"compute": server.node.name}
+    return operations.enqueue(session, "server_start", "server", server.id, project_id=server.project_id, nodes=where)
 
 
 def stays(session: Session, server: Server, started: bool = False) -> None:
@@ -135,6 +153,4 @@ def stays(session: Session, server: Server, started: bool = False) -> None:
     server.task_state = None
     server.updated_at = now()
     if started and server.status == "SHUTOFF":
-        server.task_state = "powering-on"
-        where = {"compute": server.node.name}
-        operations.enqueue(session, "server_start", "server", server.id, project_id=server.project_id, nodes=where)
+        _start(session, server)

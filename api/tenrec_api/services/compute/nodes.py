@@ -1,6 +1,6 @@
 """Compute nodes: the configuration's, kept as rows, and how much of each is given to servers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -156,16 +156,20 @@ def remove(session: Session, number_or_id: str) -> None:
     node = show(session, number_or_id).node
     # Locked as for a claim: no server can be given a place on it meanwhile.
     session.refresh(node, with_for_update=True)
-    left = servers_of(session, node)
-    if left:
-        names = ", ".join(f"{each.name} ({each.id})" for each in left[:NAMED])
-        more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
-        raise Conflict(
-            f"Unable to delete compute service that is hosting instances. Migrate or delete the instances first: "
-            f"{names}{more}."
-        )
+    refuse_while_used(servers_of(session, node))
     for operation in session.scalars(select(Operation).where(Operation.status.in_(UNFINISHED))):
         if node.name in operation.nodes.values():
             raise Conflict(f"Host {node.name} is still needed by operation {operation.id} ({operation.kind}).")
     session.delete(node)
     session.commit()
+
+
+def refuse_while_used(servers: Sequence[Server]) -> None:
+    """Raise Conflict, naming the servers of a node, when there are any."""
+    if servers:
+        names = ", ".join(f"{each.name} ({each.id})" for each in servers[:NAMED])
+        more = f" and {len(servers) - NAMED} more" if len(servers) > NAMED else ""
+        raise Conflict(
+            f"Unable to delete compute service that is hosting instances. Migrate or delete the instances first: "
+            f"{names}{more}."
+        )

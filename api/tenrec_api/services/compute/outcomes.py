@@ -98,7 +98,7 @@ def _settle(server: Server, status: str, power_state: int) -> None:
     """What was being done is over; a deletion that was asked for meanwhile still is to come, and so is a move."""
     server.enter(status)
     server.power_state = power_state
-    if server.task_state != "deleting" and server.target_id is None:
+    if server.task_state != "deleting" and server.target is None:
         server.task_state = None
 
 

@@ -79,9 +79,9 @@ def offer(disk, name, address, ports, peer, tls, deadline):
             start_new_session=True,
         )
         deadline.wait_until(lambda process=process, port=port: process.poll() is not None or taken(address, port), 0.02)
-        if process.poll() is None:
+        if process.poll() is None and taken(address, port):
             return port
-        problem = f"the program that serves it ended with status {process.returncode}"
+        problem = f"the program that serves it ended with status {process.poll()} (None: it did not begin in time)"
     raise RuntimeError(problem)
 
 
