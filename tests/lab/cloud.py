@@ -41,9 +41,21 @@ class Lab:
         """Compute nodes that are shown as down."""
         return {each.host for each in self.admin.compute.services(binary="nova-compute") if each.state != "up"}
 
+    def id_of(self, name: str) -> str:
+        """The id of a server of the beginning."""
+        return self.member.compute.find_server(name, ignore_missing=False).id
+
     def host_of(self, server_id: str) -> str | None:
         """The compute node of a server, as the administrator sees it."""
         return self.admin.compute.get_server(server_id).compute_host
+
+    def in_guest(self, name: str, command: str) -> str:
+        """What a command prints in a server of the beginning; nothing when nobody is let in."""
+        return run(["timeout", "10", *reach.shell(self.addresses[name]), command], check=False).stdout.strip()
+
+    def fixed_address(self, name: str) -> str:
+        """The address of a server of the beginning on its own network."""
+        return next(iter(self.member.network.ports(device_id=self.id_of(name)))).fixed_ips[0]["ip_address"]
 
     def ask_for_server(self, name: str) -> Any:
         """Ask for one more small server beside those of the beginning, and do not wait for it."""
@@ -87,18 +99,14 @@ class Lab:
             if run(["ping", "-n", "-c", "1", "-W", "1", address], check=False).returncode:
                 yield f"{name} does not answer ping at {address}"
                 return
-            if self._in_guest(name, "hostname") != name:
+            if self.in_guest(name, "hostname") != name:
                 yield f"{name} lets nobody in"
                 return
         # A word of its own each time: what a guest still has in memory cannot pass for what the volume holds.
         word = f"written-{time.monotonic_ns()}"
         wrote = f"echo {word} | sudo tee /dev/vdb > /dev/null && sync && sudo head -c {len(word)} /dev/vdb"
-        if self._in_guest("first", wrote) != word:
+        if self.in_guest("first", wrote) != word:
             yield "the volume cannot be written"
-        second = next(iter(self.member.network.ports(device_id=self.member.compute.find_server("second").id)))
-        ping = f"sudo ping -c 1 -W 2 {second.fixed_ips[0]['ip_address']} > /dev/null && echo answered"
-        if self._in_guest("first", ping) != "answered":
+        ping = f"sudo ping -c 1 -W 2 {self.fixed_address('second')} > /dev/null && echo answered"
+        if self.in_guest("first", ping) != "answered":
             yield "first does not reach second"
-
-    def _in_guest(self, name: str, command: str) -> str:
-        return run(["timeout", "10", *reach.shell(self.addresses[name]), command], check=False).stdout.strip()
