@@ -1,10 +1,11 @@
-"""The roles' molecule scenarios, two at a time."""
+"""The molecule scenarios: those of the roles, two at a time, then those of whole clouds."""
 
 import os
 import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from launcher import environment, image, machine
@@ -21,66 +22,97 @@ AT_ONCE = 2
 LONGEST_FIRST = ("guest_image", "libvirt", "cloud_worker", "cloud_api", "ovn_controller", "rabbitmq", "mariadb")
 
 
-def molecule(request: Request) -> Tally:
-    """Run every role's scenarios, or those of the roles that are named; each on nodes of its own.
+@dataclass(frozen=True)
+class Scenario:
+    """A folder with a `molecule.yml`; its project is a role, or the repository for a whole cloud."""
 
-    :raises LauncherError: when a named role has no scenario
+    folder: Path
+
+    @property
+    def project(self) -> Path:
+        """Where molecule must be started."""
+        return self.folder.parent.parent
+
+    @property
+    def of_a_cloud(self) -> bool:
+        """Whether it deploys a whole cloud."""
+        return self.project == REPOSITORY
+
+    @property
+    def chosen_by(self) -> str:
+        """The word by which it is asked for: a role has several scenarios, a cloud is one."""
+        return self.folder.name if self.of_a_cloud else self.project.name
+
+    @property
+    def name(self) -> str:
+        """As the table shows it."""
+        alone = self.of_a_cloud or self.folder.name == "default"
+        return self.chosen_by if alone else f"{self.chosen_by}/{self.folder.name}"
+
+
+def molecule(request: Request) -> Tally:
+    """Run all scenarios, or those of the roles and clouds that are named; each on nodes of its own.
+
+    :raises LauncherError: when something is named that has no scenario
     """
     machine.require_root()
     environment.ensure(DEPLOY, DEVELOP)
     machine.install(machine.missing_packages(machine.NODE_PROGRAMS))
     with exclusive("nodes"):
         image.build()
-    scenarios = _choose(request.words)
+    scenarios = choose(request.words)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        tallies = list(pool.map(lambda scenario: _run(request, *scenario), scenarios))
+        tallies = list(pool.map(lambda each: _run(request, each), [each for each in scenarios if not each.of_a_cloud]))
+    # A cloud keeps the whole machine busy.
+    tallies += [_run(request, each) for each in scenarios if each.of_a_cloud]
     return sum(tallies, Tally())
 
 
-def _choose(roles: list[str]) -> list[tuple[str, str]]:
-    """Pairs of role and scenario."""
-    found = [
-        (path.parent.parent.parent.name, path.parent.name)
-        for path in (REPOSITORY / "roles").glob("*/molecule/*/molecule.yml")
-    ]
-    unknown = sorted(set(roles) - {role for role, _ in found})
+def choose(words: list[str]) -> list[Scenario]:
+    """The scenarios of these roles and clouds, or all, in the order in which they begin.
+
+    :raises LauncherError: when one has none
+    """
+    paths = [*(REPOSITORY / "roles").glob("*/molecule/*/molecule.yml"), *REPOSITORY.glob("molecule/*/molecule.yml")]
+    found = [Scenario(path.parent) for path in paths]
+    known = sorted({each.chosen_by for each in found})
+    unknown = sorted(set(words) - set(known))
     if unknown:
-        known = ", ".join(sorted({role for role, _ in found}))
-        raise LauncherError(f"no scenario of role {', '.join(unknown)}; there are those of {known}")
+        raise LauncherError(f"no scenario of {', '.join(unknown)}; there are those of {', '.join(known)}")
     order = {role: place for place, role in enumerate(LONGEST_FIRST)}
-    chosen = [pair for pair in found if not roles or pair[0] in roles]
-    return sorted(chosen, key=lambda pair: (order.get(pair[0], len(order)), pair))
+    chosen = [each for each in found if not words or each.chosen_by in words]
+    return sorted(chosen, key=lambda each: (each.of_a_cloud, order.get(each.chosen_by, len(order)), each.name))
 
 
-def _run(request: Request, role: str, scenario: str) -> Tally:
+def _run(request: Request, scenario: Scenario) -> Tally:
     """One scenario: itself counts as one check, and each of its testinfra tests as one."""
     started = time.monotonic()
-    name = role if scenario == "default" else f"{role}/{scenario}"
-    log = private_folder(LOGS) / f"molecule-{role}-{scenario}.log"
+    file_name = f"{scenario.chosen_by}-{scenario.folder.name}"
+    log = private_folder(LOGS) / f"molecule-{file_name}.log"
     report = log.with_suffix(".xml")
     report.unlink(missing_ok=True)
     with log.open("w") as stream:
         code = subprocess.run(
-            [environment.program("molecule"), "test", "--scenario-name", scenario, "--destroy", "always"],
-            cwd=REPOSITORY / "roles" / role,
-            env={**os.environ, **environment.variables(), **_molecule_variables(role, scenario, report)},
+            [environment.program("molecule"), "test", "--scenario-name", scenario.folder.name, "--destroy", "always"],
+            cwd=scenario.project,
+            env={**os.environ, **environment.variables(), **_molecule_variables(file_name, report)},
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
             check=False,
         ).returncode
     tally = Tally.of(good=code == 0) + from_junit(report)
-    request.steps.say(f"  {'passed' if code == 0 else 'FAILED'}  molecule {name} {seconds_since(started)}")
+    request.steps.say(f"  {'passed' if code == 0 else 'FAILED'}  molecule {scenario.name} {seconds_since(started)}")
     if code != 0:
         for line in _last_words(log):
             request.steps.note(line)
         request.steps.note(f"read {log}")
-    return request.record(f"molecule {name}", started, tally)
+    return request.record(f"molecule {scenario.name}", started, tally)
 
 
-def _molecule_variables(role: str, scenario: str, report: Path) -> dict[str, str]:
+def _molecule_variables(file_name: str, report: Path) -> dict[str, str]:
     """Each scenario has a folder of its own, or two at once would tread on each other."""
-    ephemeral = private_folder(LOGS.parent / "molecule") / f"{role}-{scenario}"
+    ephemeral = private_folder(LOGS.parent / "molecule") / file_name
     shutil.rmtree(ephemeral, ignore_errors=True)
     return {
         "MOLECULE_EPHEMERAL_DIRECTORY": str(private_folder(ephemeral)),
