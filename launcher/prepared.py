@@ -12,6 +12,7 @@ from pathlib import Path
 
 from launcher import image, nodes, playbook
 from launcher.deployments import Host
+from launcher.locks import exclusive
 from launcher.paths import IMAGES, REPOSITORY, STATE, private_folder, write_private
 from launcher.steps import Steps
 
@@ -43,9 +44,12 @@ def prepare(steps: Steps, hosts: list[Host]) -> int:
     :param hosts: of which there is an image already
     :raises LauncherError: when a package cannot be installed
     """
-    missing = {host.groups for host in hosts if not (_folder(host.groups) / "complete").exists()}
-    if not missing:
-        return 0
+    with exclusive("prepared"):
+        missing = {host.groups for host in hosts if not (_folder(host.groups) / "complete").exists()}
+        return _prepare(steps, missing) if missing else 0
+
+
+def _prepare(steps: Steps, missing: set[tuple[str, ...]]) -> int:
     builders = {f"prepare-{'-'.join(groups)}": groups for groups in sorted(missing)}
     try:
         steps.together(*(lambda name=name: _fresh(name) for name in builders))
@@ -65,8 +69,8 @@ def _install(steps: Steps, builders: dict[str, tuple[str, ...]]) -> None:
         for group in groups:
             described["all"]["children"].setdefault(group, {"hosts": {}})["hosts"][name] = {}
     write_private(_BUILDERS, json.dumps(described, indent=2) + "\n")
-    # Tag "packages" alone: no role is configured, so that no value of a site is asked for.
-    words = ["-i", str(_BUILDERS), "--tags", "packages", "--skip-tags", "always", str(REPOSITORY / "site.yml")]
+    # Tag "prepare" alone: no role is configured, so that no value of a site is asked for.
+    words = ["-i", str(_BUILDERS), "--tags", "prepare", "--skip-tags", "always", str(REPOSITORY / "site.yml")]
     playbook.run(steps, words, log_name="prepare")
     _BUILDERS.unlink()
 
