@@ -1,7 +1,8 @@
 """Configuration: one TOML file, read once at the start of a process.
 
 The file is named by the environment variable ``TENREC_CONFIG`` (default ``/etc/tenrec/api.toml``). Every value has the
-unit in its name. A missing or misspelt key is an error that names the key.
+unit in its name. A missing or misspelt key is an error that names the key. The compute nodes may be in a file
+``compute_nodes.toml`` beside it, so that another one restarts nothing.
 """
 
 import os
@@ -141,11 +142,18 @@ def load(path: str | None = None) -> Config:
     Raises ConfigError for an unknown section or key, OSError when the file cannot be read.
     """
     source = Path(path or os.environ.get("TENREC_CONFIG", DEFAULT_PATH))
+    document = _read(source)
+    nodes = source.with_name("compute_nodes.toml")
+    if nodes.exists():
+        document.setdefault("compute_nodes", _read(nodes).get("compute_nodes", []))
+    return from_document(document, str(source))
+
+
+def _read(source: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(source.read_text())
+        return tomllib.loads(source.read_text())
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{source}: {error}") from error
-    return from_document(document, str(source))
 
 
 def from_document(document: dict[str, Any], source: str = "configuration") -> Config:
