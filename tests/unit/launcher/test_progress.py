@@ -68,4 +68,4 @@ def test_what_the_launcher_passes_on(arguments, said, passed_on):
 
 def test_a_part_that_there_is_not_is_an_error(capsys):
     assert main(["test", "nonsense"]) == 1
-    assert "there is no part nonsense; there are: lint, unit" in capsys.readouterr().err
+    assert "there is no part nonsense; there are: lint, docs, unit" in capsys.readouterr().err
