@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from launcher import environment, image, machine
+from launcher import environment, image, machine, prepared
 from launcher.checks.parts import Request
 from launcher.checks.tally import Tally, from_junit
+from launcher.deployments import LAB
 from launcher.environment import DEPLOY, DEVELOP
 from launcher.errors import LauncherError
 from launcher.locks import exclusive
@@ -63,9 +64,19 @@ def molecule(request: Request) -> Tally:
     scenarios = choose(request.words)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tallies = list(pool.map(lambda each: _run(request, each), [each for each in scenarios if not each.of_a_cloud]))
-    # A cloud keeps the whole machine busy.
-    tallies += [_run(request, each) for each in scenarios if each.of_a_cloud]
+    clouds = [each for each in scenarios if each.of_a_cloud]
+    if LAB.name in {each.name for each in clouds}:
+        _prepare(request)
+    # One at a time: a cloud keeps the whole machine busy.
+    tallies += [_run(request, each) for each in clouds]
     return sum(tallies, Tally())
+
+
+def _prepare(request: Request) -> None:
+    """Make what the lab's nodes begin with, all kinds together; the scenario itself would do it kind by kind."""
+    started = time.monotonic()
+    if prepared.prepare(request.steps, LAB.hosts()):
+        request.record("packages of the lab's hosts", started, Tally())
 
 
 def choose(words: list[str]) -> list[Scenario]:
