@@ -3,9 +3,18 @@
 import copy
 
 import pytest
+import yaml
 from ansible_collections.tenrec.cloud.plugins.module_utils.site_faults import faults_of_site
 
-VALUES = {"region": "RegionOne", "external_cidr": "203.0.113.0/24", "external_gateway": "203.0.113.1"}
+from launcher.paths import REPOSITORY
+
+VALUES = {
+    "region": "RegionOne",
+    "external_cidr": "203.0.113.0/24",
+    "external_gateway": "203.0.113.1",
+    "volume_capacity_gib": 20,
+}
+SPECIFICATION = yaml.safe_load((REPOSITORY / "inventories/common/site_values.yml").read_text())["site_values"]
 
 
 def host(number, *groups):
@@ -36,7 +45,7 @@ def site():
 
 
 def faults(hosts, values=VALUES):
-    return faults_of_site(hosts, values, 5)
+    return faults_of_site(hosts, values, SPECIFICATION, 5)
 
 
 def test_a_good_site_has_no_fault():
@@ -83,6 +92,7 @@ def test_a_fault_of_a_host_is_named(change, words):
     [
         ({"region": " "}, "region has no value"),
         ({"region": None}, "region has no value"),
+        ({"volume_capacity_gib": "much"}, "volume_capacity_gib is 'much'; it must be of type int: GiB that volumes"),
         ({"external_cidr": "203.0.113.1/24"}, "external_cidr '203.0.113.1/24' is no network"),
         ({"external_gateway": "198.51.100.1"}, "external_gateway 198.51.100.1 is not in external_cidr"),
         ({"external_gateway": "router"}, "external_gateway 'router' is no address"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 GROUPS = ("controller", "network", "compute", "storage")
 RELEASE = ("Debian", "12")
 # What the daemons of a group take at least. A host in several groups needs the sum.
@@ -11,27 +13,36 @@ MEMORY_MIB = {"controller": 1500, "network": 300, "compute": 600, "storage": 200
 DISK_GIB = {"controller": 6, "network": 1, "compute": 3, "storage": 1}
 
 
-def faults_of_site(hosts, values, clock_seconds):
+def faults_of_site(hosts, values, specification, clock_seconds):
     """Everything that is wrong, in the order in which one would mend it.
 
     Arguments: hosts: list of dicts with `name`, `groups`, `reached` and `why_not`; of a host that was reached also
     `system` (`[distribution, major version]`), `architecture`, `init`, `memory_mib`, `disk_bytes` (free below
     /var/lib), `addresses` (all IPv4 addresses), `networks` (of its cards: `address`, `prefix`), `clock_ahead` (seconds
     by which its clock differs from the deploying machine's, the time of asking deducted), `management_address`,
-    `tunnel_address`, `tunnel_interface`, `interfaces`. values: the site's, `{name: text}`, empty where one is missing.
-    clock_seconds: how far clocks may be apart.
+    `tunnel_address`, `tunnel_interface`, `interfaces`. values: the site's, `{name: value}`, empty where one is missing.
+    specification: of these values, in the form of a role's argument_specs. clock_seconds: how far clocks may be apart.
     """
     faults = _faults_of_inventory(hosts)
-    faults += [f"{name} has no value; set it in the inventory's group_vars/all/site.yml" for name in missing(values)]
+    faults += _faults_of_values(values, specification)
     for host in hosts:
         faults += _faults_of_host(host, clock_seconds)
     faults += _clashes(hosts, "management_address") + _clashes(hosts, "tunnel_address")
     return faults + _faults_of_external(hosts, values)
 
 
-def missing(values):
-    """Names of the values that are empty; `None` is what YAML makes of a line that ends with the colon."""
-    return sorted(name for name, value in values.items() if value is None or not str(value).strip())
+def _faults_of_values(values, specification):
+    """What is missing, and what is not of its type."""
+    faults = []
+    for name, value in sorted(values.items()):
+        wanted = specification[name]
+        # None is what YAML makes of a line that ends with the colon.
+        if value is None or not str(value).strip():
+            if wanted.get("required"):
+                faults.append(f"{name} has no value; set it in the inventory's group_vars/all/site.yml")
+        elif ArgumentSpecValidator({name: wanted}).validate({name: value}).error_messages:
+            faults.append(f"{name} is {value!r}; it must be of type {wanted['type']}: {wanted['description']}")
+    return faults
 
 
 def _faults_of_inventory(hosts):

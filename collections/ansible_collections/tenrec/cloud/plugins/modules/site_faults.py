@@ -18,7 +18,13 @@ options:
     elements: dict
     required: true
   values:
-    description: The site's values by name; an empty one is missing.
+    description: The site's values by name.
+    type: dict
+    required: true
+  specification:
+    description:
+      - What each of these values must be, in the form of a role's argument_specs.
+      - An empty one that is required is missing.
     type: dict
     required: true
   clock_seconds:
@@ -35,6 +41,8 @@ EXAMPLES = r"""
     hosts: "{{ groups['all'] | map('extract', hostvars, 'precheck_host') }}"
     values:
       region: "{{ region }}"
+    specification:
+      region: {type: str, required: true, description: Name of the region in the catalog.}
   delegate_to: localhost
   run_once: true
 """
@@ -57,11 +65,12 @@ def main():
         argument_spec={
             "hosts": {"type": "list", "elements": "dict", "required": True},
             "values": {"type": "dict", "required": True},
+            "specification": {"type": "dict", "required": True},
             "clock_seconds": {"type": "float", "default": 5},
         },
         supports_check_mode=True,
     )
-    faults = faults_of_site(module.params["hosts"], module.params["values"], module.params["clock_seconds"])
+    faults = faults_of_site(*(module.params[name] for name in ("hosts", "values", "specification", "clock_seconds")))
     if faults:
         listed = "".join(f"\n- {fault}" for fault in faults)
         module.fail_json(msg=f"{len(faults)} things are wrong with this site:{listed}", faults=faults)
