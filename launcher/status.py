@@ -21,12 +21,14 @@ SERVICES_OF = {
     "compute": ("ovsdb-server", "ovs-vswitchd", "ovn-controller", "libvirtd"),
     "storage": ("tgt",),
 }  # fmt: skip
+# Nothing to show while it is there, and something wrong when it is not.
+ON_ALL = "tenrec-firewall"
 SERVICES = tuple(dict.fromkeys(service for services in SERVICES_OF.values() for service in services))
 
 # What is asked of a node in one connection: failed units, states of services, disk, memory, running guests.
 _QUESTIONS = f"""
 echo failed $(systemctl list-units --failed --plain --no-legend | cut -d' ' -f1)
-for service in {" ".join(SERVICES)}; do echo service $service $(systemctl is-active $service); done
+for service in {ON_ALL} {" ".join(SERVICES)}; do echo service $service $(systemctl is-active $service); done
 echo disk $(df --output=used,size -h / | tail -1)
 echo guests $(pgrep -c qemu-system)
 echo memory $(cat /proc/[0-9]*/smaps_rollup 2>/dev/null | awk '/^Pss:/ {{ sum += $2 }} END {{ print int(sum / 1024) }}')
@@ -81,8 +83,12 @@ def _report_node(node: Node, groups: tuple[str, ...]) -> list[str]:
             print(f"  guests   {words[0]}")
         elif kind == "memory":
             print(f"  memory   {words[0]} MiB (PSS, guests included)")
+    guarded = ON_ALL in active
+    active = [service for service in active if service != ON_ALL]
     if active:
         print(f"  running  {' '.join(active)}")
+    if groups and not guarded:
+        faults.append(f"service {ON_ALL} on {node.name} does not run: the host is open to all who reach it")
     expected = {service for group in groups for service in SERVICES_OF[group]}
     lacking = [service for service in SERVICES if service in expected and service not in active]
     faults += [f"service {service} on {node.name} does not run" for service in lacking]
