@@ -37,6 +37,7 @@ def host(number, *groups):
         "management_address": address,
         "tunnel_address": address,
         "tunnel_interface": "",
+        "came_from": "198.51.100.9",
     }
 
 
@@ -118,3 +119,22 @@ def test_a_gateway_may_have_the_external_network_on_itself():
     hosts[1]["addresses"].append("203.0.113.1")
     hosts[1]["networks"].append({"address": "203.0.113.1", "prefix": "24"})
     assert faults(hosts) == []
+
+
+def test_who_would_lock_itself_out_is_told():
+    from_controller = [{**each, "came_from": "192.0.2.1"} for each in site()]
+    assert faults(from_controller, {**VALUES, "ssh_from": ["203.0.113.0/24"]}) == []
+    for allowed in ([], ["198.51.100.0/24"], ["2001:db8::/32", "198.51.100.9"]):
+        assert faults(site(), {**VALUES, "ssh_from": allowed}) == []
+    found = faults(site(), {**VALUES, "ssh_from": ["192.0.2.0/24"]})
+    names = "controller1, network2, compute3, storage4"
+    assert found == [
+        f"ssh_from does not have 198.51.100.9, from which this machine reaches {names}: it would be locked out"
+    ]
+    assert faults([{**each, "came_from": ""} for each in site()], {**VALUES, "ssh_from": ["192.0.2.0/24"]}) == []
+
+
+def test_what_is_no_network_is_told():
+    found = faults(site(), {**VALUES, "ssh_from": ["198.51.100.0/24", "office"]})
+    assert len(found) == 1
+    assert found[0].startswith("ssh_from has 'office'")

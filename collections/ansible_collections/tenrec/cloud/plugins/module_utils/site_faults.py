@@ -20,15 +20,16 @@ def faults_of_site(hosts, values, specification, clock_seconds):
     `system` (`[distribution, major version]`), `architecture`, `init`, `memory_mib`, `disk_bytes` (free below
     /var/lib), `addresses` (all IPv4 addresses), `networks` (of its cards: `address`, `prefix`), `clock_ahead` (seconds
     by which its clock differs from the deploying machine's, the time of asking deducted), `management_address`,
-    `tunnel_address`, `tunnel_interface`, `interfaces`. values: the site's, `{name: value}`, empty where one is missing.
-    specification: of these values, in the form of a role's argument_specs. clock_seconds: how far clocks may be apart.
+    `tunnel_address`, `tunnel_interface`, `interfaces`, `came_from` (the address from which SSH came to it, or empty).
+    values: the site's, `{name: value}`, empty where one is missing. specification: of these values, in the form of a
+    role's argument_specs. clock_seconds: how far clocks may be apart.
     """
     faults = _faults_of_inventory(hosts)
     faults += _faults_of_values(values, specification)
     for host in hosts:
         faults += _faults_of_host(host, clock_seconds)
     faults += _clashes(hosts, "management_address") + _clashes(hosts, "tunnel_address")
-    return faults + _faults_of_external(hosts, values)
+    return faults + _faults_of_ssh(hosts, values.get("ssh_from") or []) + _faults_of_external(hosts, values)
 
 
 def _faults_of_values(values, specification):
@@ -113,6 +114,28 @@ def _clashes(hosts, key):
         f"{' and '.join(names)} have the same {key}, {address}"
         for address, names in sorted(owners.items())
         if len(names) > 1
+    ]
+
+
+def _faults_of_ssh(hosts, allowed):
+    """Where SSH may come from, when that is said: the deploying machine must be there, or it locks itself out."""
+    networks, faults = [], []
+    for network in allowed if isinstance(allowed, list) else []:
+        try:
+            networks.append(ipaddress.ip_network(network, strict=False))
+        except ValueError as error:
+            faults.append(f"ssh_from has {network!r}: {error}; write addresses and networks like 192.0.2.0/24")
+    controllers = [host.get("management_address") for host in hosts if "controller" in host["groups"]]
+    locked_out = {}
+    for host in hosts:
+        came_from = host.get("came_from")
+        if not networks or not came_from or came_from in controllers:
+            continue
+        if not any(ipaddress.ip_address(came_from) in network for network in networks):
+            locked_out.setdefault(came_from, []).append(host["name"])
+    return faults + [
+        f"ssh_from does not have {address}, from which this machine reaches {', '.join(names)}: it would be locked out"
+        for address, names in sorted(locked_out.items())
     ]
 
 
