@@ -16,7 +16,7 @@ from launcher.paths import CLOUDS, LOGS, REPOSITORY, private_folder
 from launcher.steps import Steps, seconds_since
 from launcher.up import up
 
-PYTHON_FOLDERS = ("tenrec", "launcher", "api", "collections", "roles", "docs", "tests")
+PYTHON_FOLDERS = ("tenrec", "launcher", "api", "collections", "roles", "molecule", "docs", "tests")
 FUNCTIONAL_PROGRAMS = {
     "ovsdb-server": "openvswitch-common",
     "ovn-nbctl": "ovn-common",
@@ -97,6 +97,13 @@ def lab(request: Request) -> Tally:
     if not LAB.report.exists():
         up(request.steps, LAB)
     return pytest(request, "lab")
+
+
+def vagrant(request: Request) -> Tally:
+    """pytest on a node with Vagrant, libvirt and a box made there; brings up one machine without KVM."""
+    environment.ensure(DEPLOY, DEVELOP)
+    machine.install(machine.missing_packages(machine.NODE_PROGRAMS))
+    return pytest(request, "vagrant")
 
 
 def _deployed(request: Request) -> None:

@@ -20,9 +20,10 @@ PARTS: dict[str, Callable[[Request], Tally]] = {
     "acceptance": parts.acceptance,
     "chaos": parts.chaos,
     "lab": parts.lab,
+    "vagrant": parts.vagrant,
 }
 # Runs only when it is named: what kills the deployed cloud's parts and takes its time, and what needs hosts of its own.
-NAMED_ONLY = frozenset({"chaos", "lab"})
+NAMED_ONLY = frozenset({"chaos", "lab", "vagrant"})
 
 
 def test(steps: Steps, names: list[str], words: list[str]) -> int:
