@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from references import playbooks, plugins, roles
+from references import playbooks, plugins, roles, site
 from references.files import Site
 
 COLLECTION = "collections/ansible_collections/tenrec/cloud"
@@ -27,11 +27,14 @@ class Pages:
             kind: plugins.names(repository / COLLECTION / "plugins" / folder)
             for kind, folder in (("module", "modules"), ("filter", "filter"))
         }
-        self.site = Site(repository, PLACES | {f"roles/{role}/README.md": _role(role) for role in self.roles})
+        of_roles = {f"roles/{role}/README.md": _role(role) for role in self.roles}
+        self.placed = PLACES | of_roles | {site.VALUES: "reference/site.md"}
+        self.site = Site(repository, self.placed)
 
     def navigation(self) -> list[Any]:
         """The references, as mkdocs' `nav` lists pages."""
         return [
+            "reference/site.md",
             {"Roles": [_role(role) for role in self.roles]},
             {"Modules": [_plugin("module", name) for name in self.plugins["module"]]},
             {"Filters": [_plugin("filter", name) for name in self.plugins["filter"]]},
@@ -53,18 +56,20 @@ class Pages:
         for kind, names in self.plugins.items():
             for name, told in plugins.documented(self.repository, kind, names).items():
                 texts[_plugin(kind, name)] = plugins.plugin_page(name, told)
-        uri = "reference/playbooks.md"
-        texts[uri] = self.site.relink(playbooks.playbooks_page(self.repository), f"docs/{uri}", uri)
+        for uri, text in (
+            ("reference/site.md", site.site_page(self.repository)),
+            ("reference/playbooks.md", playbooks.playbooks_page(self.repository)),
+        ):
+            texts[uri] = self.site.relink(text, f"docs/{uri}", uri)
         return texts
 
     def linked(self) -> dict[str, str]:
         """Pages of the files that links lead to, also from such pages; to be asked when all else is relinked."""
         texts: dict[str, str] = {}
-        placed = set(PLACES) | {f"roles/{role}/README.md" for role in self.roles}
-        while missing := {
-            path: uri for path, uri in self.site.pages.items() if path not in placed and uri not in texts
-        }:
+        known = set(self.placed)
+        while missing := {path: uri for path, uri in self.site.pages.items() if path not in known}:
             texts |= {uri: self.site.show(path, uri) for path, uri in missing.items()}
+            known |= set(missing)
         return texts
 
 

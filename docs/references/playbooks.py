@@ -9,7 +9,7 @@ from mkdocs.exceptions import PluginError
 
 from references.plugins import COLLECTION
 
-DEPLOYMENT = ("site.yml", "playbooks/*.yml")
+DEPLOYMENT = ("site.yml", "playbooks/[!.]*.yml")
 REQUESTS = "collections/ansible_collections/tenrec/cloud/playbooks"
 
 INTRODUCTION = """\
@@ -53,12 +53,12 @@ def _playbook(repository: Path, path: Path, title: str) -> Iterator[str]:
     yield ""
     for play in yaml.safe_load(path.read_text()):
         hosts = play.get("hosts")
-        yield f"- {play.get('name', 'A play')}" + (f" (`{hosts}`)" if hosts else "")
-        for role in play.get("roles", []):
-            name = role if isinstance(role, str) else role["role"]
-            yield f"    - role [{name}](roles/{name}.md)"
-        for task in _tasks(play):
-            yield f"    - {task.get('name', 'a task')}: {_what(task)}"
+        imported = play.get("ansible.builtin.import_playbook")
+        where = f" (`{hosts}`)" if hosts else f": `{imported}`"
+        yield f"- {play.get('name', 'A play')}{where}"
+        for part in ("pre_tasks", "roles", "tasks", "post_tasks"):
+            for step in _steps(play.get(part, [])):
+                yield f"    - {step}"
 
 
 def _comment(path: Path) -> list[str]:
@@ -88,15 +88,18 @@ def _apart(lines: list[str]) -> list[str]:
     return result
 
 
-def _tasks(play: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """All its tasks in their order, those in blocks too."""
-    waiting = [task for key in ("pre_tasks", "tasks", "post_tasks") for task in play.get(key, [])]
+def _steps(waiting: list[Any]) -> Iterator[str]:
+    """Roles and tasks in their order, those in blocks too."""
+    waiting = list(waiting)
     while waiting:
-        task = waiting.pop(0)
-        if "block" in task:
-            waiting = [inner for key in ("block", "rescue", "always") for inner in task.get(key, [])] + waiting
+        step = waiting.pop(0)
+        if isinstance(step, str) or "role" in step:
+            name = step if isinstance(step, str) else step["role"]
+            yield f"role [{name}](roles/{name}.md)"
+        elif "block" in step:
+            waiting = [inner for key in ("block", "rescue", "always") for inner in step.get(key, [])] + waiting
         else:
-            yield task
+            yield f"{step.get('name', 'a task')}: {_what(step)}"
 
 
 def _what(task: dict[str, Any]) -> str:

@@ -96,6 +96,11 @@ def test_options_of_a_shared_part_are_on_the_page(made):
     assert {"deadline", "northbound", "items"} <= headings(made["reference/modules/port_group.md"])
 
 
+def test_every_value_of_a_site_is_listed(made):
+    described = yaml.safe_load((REPOSITORY / "inventories/common/site_values.yml").read_text())["site_values"]
+    assert headings(made["reference/site.md"]) == set(described)
+
+
 def test_every_playbook_is_listed(made):
     page = made["reference/playbooks.md"]
     for path in [*COLLECTION.glob("playbooks/*.yml"), *REPOSITORY.glob("playbooks/*.yml")]:
@@ -154,6 +159,30 @@ def test_unknown_markup_is_an_error():
     told["doc"]["description"] = "See M(not a module)."
     with pytest.raises(PluginError, match=r"tenrec\.cloud\.thing"):
         plugin_page("thing", told)
+
+
+def test_plays_list_their_roles_and_tasks_in_their_order(tmp_path):
+    tried = [{"name": "Try", "tenrec.cloud.domain": {}}]
+    block = {"block": tried, "rescue": [{"name": "Mend", "ansible.builtin.debug": {}}]}
+    imported = {"ansible.builtin.import_role": {"name": "tls", "tasks_from": "more"}, "name": "More"}
+    roles = ["tls", {"role": "proxy"}]
+    plays = [
+        {"name": "First", "ansible.builtin.import_playbook": "other.yml"},
+        {"name": "Second", "hosts": "all", "roles": roles, "pre_tasks": [block], "tasks": [imported]},
+    ]
+    comment = "# Words, and a command:\n#   ansible-playbook site.yml\n"
+    (tmp_path / "site.yml").write_text(comment + yaml.safe_dump(plays))
+    page = playbooks_page(tmp_path)
+    assert "Words, and a command:\n\n    ansible-playbook site.yml\n" in page
+    assert page.index("- First: `other.yml`") < page.index("- Second (`all`)")
+    steps = page[page.index("- Second") :].split("\n    - ")[1:]
+    assert [step.split("\n")[0] for step in steps] == [
+        "Try: [domain](modules/domain.md)",
+        "Mend: `debug`",
+        "role [tls](roles/tls.md)",
+        "role [proxy](roles/proxy.md)",
+        "More: role [tls](roles/tls.md), `tasks_from: more`",
+    ]
 
 
 def test_playbook_without_words_is_an_error(tmp_path):
