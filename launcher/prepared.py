@@ -1,7 +1,8 @@
-"""Hosts with their packages installed, kept as layers of file systems, so that the next lab need not install them.
+"""Hosts with what needs no value of a site, kept as layers of file systems, so that the next lab need not install it.
 
-A layer is made for each set of groups: a node gets the packages of these groups and nothing else, is stopped, and what
-it wrote becomes the layer. Services are configured by the deployment only, on the hosts themselves.
+A layer is made for each set of groups: a node gets their packages, the Python environments and the guest image (tag
+"prepare" of the roles), is stopped, and what it wrote becomes the layer. The deployment on top of it is the ordinary
+one, which mends what is older than it should be; the cloud's services are configured by it alone.
 """
 
 import hashlib
