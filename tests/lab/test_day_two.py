@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from launcher import environment, nodes
+from launcher import environment, nodes, prepared
 from launcher.commands import run
 from launcher.deployments import LAB, Host
 from launcher.environment import program
@@ -62,7 +62,11 @@ def site(tmp_path_factory, lab) -> Iterator[Site]:
     """The site, with the new host made and not deployed yet; afterwards the lab is as it was."""
     assert lab.complaints() == []
     nodes.remove(NAME)
-    nodes.create(NAME, COMPUTE.address)
+    try:
+        nodes.create(NAME, COMPUTE.address, prepared.base_of(COMPUTE))
+    except RuntimeError:
+        # No compute has been prepared: the packages are installed here.
+        nodes.create(NAME, COMPUTE.address)
     site = Site(tmp_path_factory.mktemp("site"))
     yield site
     lab.remove_what_was_asked_for()

@@ -259,7 +259,7 @@ def test_the_servers_of_a_dead_node_are_given_up_only_on_request(
         evacuation.remove(session, "node1", lose=True)
     observations.record_absence(session, "node1")
     session.commit()
-    with pytest.raises(Conflict, match="Migrate or delete the instances first"):
+    with pytest.raises(Conflict, match="does not answer and has servers: web"):
         evacuation.remove(session, "node1", lose=False)
     assert evacuation.remove(session, "node1", lose=True, check=True) is True
     assert used(session) == {"node1": 1, "node2": 0}

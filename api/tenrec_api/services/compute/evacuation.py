@@ -110,7 +110,13 @@ def remove(session: Session, name: str, lose: bool, check: bool = False) -> bool
     left = nodes.servers_of(session, use.node)
     if left and lose and use.up:
         raise Conflict(f"Host {name} answers: its servers are not lost. Drain it.")
-    if left and not lose:
+    if left and not lose and not use.up:
+        names = ", ".join(f"{each.name} ({each.id})" for each in left)
+        raise Conflict(
+            f"Host {name} does not answer and has servers: {names}. Start it again and drain it, or give them up: "
+            f"lost_servers=true for the playbook, --lose-servers here."
+        )
+    if not lose:
         nodes.refuse_while_used(left)
     for server in [] if check else left:
         actions.lose(session, operator(), server)
