@@ -22,6 +22,9 @@ from tests.lab.hosts import LabHost, in_group
 NAME = "compute3"
 COMPUTE = Host(NAME, "172.30.64.43", ("compute",))
 SERVER = f"{PREFIX}moves"
+# Near the end of the root disk of 1 GiB.
+SECTOR = "bs=512 {}=2000000 2> /dev/null"
+READ = f"sudo dd if=/dev/vda count=1 {SECTOR.format('skip')} | head -n 1 && sudo head -c 4 /dev/vdb"
 
 
 class Site:
@@ -127,8 +130,11 @@ def test_a_server_lands_on_it_and_answers(site, lab, address):
     address["server"] = found.floating_ip_address
     reach.forget(address["server"])
     assert reach.wait_for_shell(address["server"], "hostname") == SERVER
-    kept = "echo kept | sudo tee /dev/vdb > /dev/null && echo kept | sudo tee /kept && sync"
-    assert reach.wait_for_shell(address["server"], kept) == "kept"
+    # The guest's files are in its memory. What lies on its root disk lies behind the image that it booted from.
+    write = (
+        f"echo kept | sudo tee /dev/vdb > /dev/null && echo kept | sudo dd of=/dev/vda {SECTOR.format('seek')} && sync"
+    )
+    reach.wait_for_shell(address["server"], f"{write} && echo written")
     site.took["a server on it, with a volume and a floating IP, answers"] = time.monotonic() - started
 
 
@@ -150,7 +156,7 @@ def test_drained_it_is_empty_and_its_server_has_all_it_had(site, lab, address):
     host = lab.host_of(server.id)
     assert host in {"compute1", "compute2"}
     started = time.monotonic()
-    assert reach.wait_for_shell(address["server"], "cat /kept && sudo head -c 4 /dev/vdb") == "kept\nkept"
+    assert reach.wait_for_shell(address["server"], READ) == "kept\nkept"
     site.took["then its server answers elsewhere, with all it had"] = time.monotonic() - started
     assert not site.apply(*words)
     gone = LabHost(NAME, COMPUTE.address)

@@ -1,5 +1,6 @@
 """Emptying and removing compute nodes, for the operator at a command line: each function waits for what it asks."""
 
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -28,7 +29,7 @@ class Moved:
 
 def operator() -> Context:
     """Who asks at the command line of the controller: an administrator without a project."""
-    return Context(request_id="req-tenrec-manage", roles=frozenset({"admin"}))
+    return Context(request_id=f"req-{uuid.uuid4()}", roles=frozenset({"admin"}))
 
 
 def describe(session: Session, name: str) -> dict:
