@@ -72,13 +72,17 @@ def site(tmp_path_factory, lab) -> Iterator[Site]:
         nodes.create(NAME, COMPUTE.address)
     site = Site(tmp_path_factory.mktemp("site"))
     yield site
-    lab.remove_what_was_asked_for()
-    for address in lab.member.network.ips(description=SERVER):
-        lab.member.network.delete_ip(address)
-    nodes.remove(NAME)
     print()
     for what, seconds in site.took.items():
-        print(f"{what:<70}{seconds:>8.1f} s")
+        print(f"{what:<90}{seconds:>8.1f} s")
+    # Its volume can be deleted only when the server is gone.
+    for server in lab.member.compute.servers(name=SERVER):
+        lab.member.compute.delete_server(server)
+        lab.member.compute.wait_for_delete(server, wait=120)
+    for address in lab.member.network.ips(description=SERVER):
+        lab.member.network.delete_ip(address)
+    lab.remove_what_was_asked_for()
+    nodes.remove(NAME)
 
 
 @pytest.fixture(scope="module")
