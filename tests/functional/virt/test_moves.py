@@ -143,6 +143,14 @@ def test_a_server_without_a_disk_or_one_that_runs_is_not_offered(offer, host, it
     assert "is not on this host" in offer()["error"]
 
 
+def test_another_offer_takes_the_place_of_the_one_before(offer, copy, disk):
+    ports = [offer()["port"], offer()["port"]]
+    until = Deadline(10)
+    # The two may have had one port.
+    assert until.wait_until(lambda: sum(disk_transfer.taken(HERE, port) for port in set(ports)) == 1)
+    assert copy(offer())["changed"] is True
+
+
 def test_an_offer_ends_at_its_deadline(offer, disk):
     port = offer(deadline=5)["port"]
     assert disk_transfer.taken(HERE, port)

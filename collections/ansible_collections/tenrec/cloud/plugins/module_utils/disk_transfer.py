@@ -6,7 +6,10 @@ ends when its first reader has gone, or at the deadline; only the peer's certifi
 
 from __future__ import annotations
 
+import contextlib
+import os
 import pathlib
+import signal
 import socket
 import subprocess
 
@@ -57,7 +60,11 @@ def tls_files(folder, end):
 
 
 def offer(disk, name, address, ports, peer, tls, deadline):
-    """Serve a disk in the background, once, on one of `ports`. Returns the port. Raises RuntimeError."""
+    """Serve a disk in the background, once, on one of `ports`. Returns the port. Raises RuntimeError.
+
+    What an earlier run offered under that name, and nobody read, is withdrawn.
+    """
+    withdraw(name)
     problem = "no port is free"
     for port in ports:
         if taken(address, port):
@@ -83,6 +90,16 @@ def offer(disk, name, address, ports, peer, tls, deadline):
             return port
         problem = f"the program that serves it ended with status {process.poll()} (None: it did not begin in time)"
     raise RuntimeError(problem)
+
+
+def withdraw(name):
+    """End the offers of `name` that are still open."""
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            # The confined program goes with the one that bounds its time.
+            if words[0] == b"timeout" and f"--export-name={name}".encode() in words:
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def taken(address, port):
