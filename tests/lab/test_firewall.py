@@ -66,6 +66,22 @@ def all_listen(lab, every_port: set[int]) -> Iterator[None]:
         yield
 
 
+# The first of all, because what the others let listen would die with the host.
+def test_rules_are_there_before_the_services_after_a_power_failure(lab, table):
+    """Nothing that comes back with a host is open for a moment."""
+    host = next(host for host in HOSTS.values() if "storage" in host.groups)
+    asker = next(host for host in HOSTS.values() if "network" in host.groups)
+    nodes.kill(host.name)
+    nodes.create(host.name)
+    loaded, first = (
+        float(host("systemctl", "show", "--value", "--property=ActiveEnterTimestampMonotonic", unit))
+        for unit in ("tenrec-firewall.service", "basic.target")
+    )
+    assert 0 < loaded < first
+    assert asker.answers_of([("tcp", host.address, 3260)]) == {}
+    table.healed(f"{host.name} killed and started, the firewall looked at")
+
+
 @pytest.mark.parametrize("asker", HOSTS.values(), ids=lambda host: host.name)
 def test_neighbour_is_served_what_is_for_it_and_nothing_else(asker, every_port, all_listen):
     others = [host for host in HOSTS.values() if host != asker]
@@ -99,18 +115,3 @@ def test_servers_reach_the_api_and_no_other_port_of_the_hosts(lab, all_listen):
     each = " ".join(f"(nc -w 4 {place} -e true 2> /dev/null && echo {place}) &" for place in asked)
     reached = set(lab.in_guest("first", f"{each} wait").splitlines())
     assert reached == {f"{host.address} 443" for host in behind if "controller" in host.groups}
-
-
-def test_rules_are_there_before_the_services_after_a_power_failure(lab, table):
-    """Nothing that comes back with a host is open for a moment."""
-    host = next(host for host in HOSTS.values() if "storage" in host.groups)
-    asker = next(host for host in HOSTS.values() if "network" in host.groups)
-    nodes.kill(host.name)
-    nodes.create(host.name)
-    loaded, first = (
-        float(host("systemctl", "show", "--value", "--property=ActiveEnterTimestampMonotonic", unit))
-        for unit in ("tenrec-firewall.service", "basic.target")
-    )
-    assert 0 < loaded < first
-    assert asker.answers_of([("tcp", host.address, 3260)]) == {}
-    table.healed(f"{host.name} killed and started, the firewall looked at")
