@@ -72,6 +72,7 @@ def test_a_server_moves_and_what_it_left_is_removed(act, shown, worker, session,
     assert used(session) == {"node1": 1, "node2": 1}
     (queued,) = operations()
     assert (queued.kind, queued.nodes) == ("server_migrate", {"compute": "node2", "source": "node1"})
+    assert queued.touched[session.query(Image).one().id] is False
     assert worker.run() == ["server_migrate", "server_delete"]
     assert shown() == ("node2", "SHUTOFF", None)
     assert used(session) == {"node1": 0, "node2": 1}

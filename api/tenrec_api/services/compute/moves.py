@@ -44,6 +44,9 @@ def migrate(
     plugged, shared = port_items.operation_resources(server_ports.of_server(session, server.id))
     parameters = {"action_id": action.id, START: runs}
     where = {"compute": node.name, "source": server.node.name}
+    if server.image_id is not None:
+        # The other node fetches it, so its deletion waits.
+        shared.add(server.image_id)
     volumes = [each.volume_id for each in attachments.of_servers(session, [server.id])[server.id]]
     touched = {"exclusive": [server.id, *plugged, *volumes], "shared": shared}
     operation = _enqueue(session, context, server, "server_migrate", where, parameters, **touched)
