@@ -96,12 +96,27 @@ def test_a_port_may_have_no_address_several_or_others(member, private):
     changed = member.change(path, "port", fixed_ips=two)["fixed_ips"]
     assert changed[0]["ip_address"] == "10.0.0.10"
     assert len(changed) == 2
-    swapped = [{"ip_address": changed[1]["ip_address"]}, {"ip_address": "10.0.0.11"}]
+    given = changed[1]["ip_address"]
+    other = "10.0.0.12" if given == "10.0.0.11" else "10.0.0.11"
+    swapped = [{"ip_address": given}, {"ip_address": other}]
     kept = [each["ip_address"] for each in member.change(path, "port", fixed_ips=swapped)["fixed_ips"]]
-    assert kept == [changed[1]["ip_address"], "10.0.0.11"]
+    assert kept == [given, other]
     member.port(private, fixed_ips=[{"ip_address": "10.0.0.10"}])
     six = [{"subnet_id": private["subnet"]["id"]}] * 6
     member.change(path, "port", 400, fixed_ips=six)
+
+
+def test_no_address_is_given_twice_to_one_port(member):
+    network = member.network()
+    subnet = member.subnet(network, "10.0.0.0/29")
+    any_of_it = {"subnet_id": subnet["id"]}
+    port = member.port(network, fixed_ips=[any_of_it, any_of_it, {"ip_address": "10.0.0.4"}, any_of_it, any_of_it])
+    given = [each["ip_address"] for each in port["fixed_ips"]]
+    assert sorted(given) == [f"10.0.0.{number}" for number in range(2, 7)]
+    assert given[2] == "10.0.0.4"
+    kept = member.change(f"ports/{port['id']}", "port", fixed_ips=[any_of_it, any_of_it])["fixed_ips"]
+    assert {each["ip_address"] for each in kept} < set(given)
+    assert len(kept) == 2
 
 
 def test_ipv6_addresses_are_given_or_made_of_the_hardware_address(member):

@@ -1,7 +1,7 @@
 """Giving addresses of subnets to ports, race-free: a subnet's row is locked while an address of it is chosen."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 from sqlalchemy import select
@@ -35,7 +35,7 @@ def give(session: Session, port: Port, network: Network, wanted: Sequence[dict] 
     if wanted is None:
         chosen = _one_of_each_version(session, port, network, subnets)
     else:
-        chosen = [_choose(session, port, network, subnets, entry, held) for entry in wanted]
+        chosen = _choose_all(session, port, network, subnets, wanted, held)
     if len(set(chosen)) < len(chosen):
         raise InvalidInput("An address is asked for twice.", "InvalidInput")
     kept = {place: allocation for place, allocation in held.items() if place in chosen}
@@ -106,16 +106,18 @@ def _automatic(session: Session, port: Port, subnet: Subnet) -> tuple[str, str]:
     return subnet.id, address
 
 
-def _first_free(session: Session, network: Network, subnets: list[Subnet]) -> tuple[str, str]:
+def _first_free(
+    session: Session, network: Network, subnets: list[Subnet], chosen: Collection[tuple[str, str]] = ()
+) -> tuple[str, str]:
     for subnet in subnets:
-        address = free_address(session, subnet)
+        address = free_address(session, subnet, {address for subnet_id, address in chosen if subnet_id == subnet.id})
         if address is not None:
             return subnet.id, address
     raise Conflict(f"No more IP addresses available on network {network.id}.", "IpAddressGenerationFailure")
 
 
-def free_address(session: Session, subnet: Subnet) -> str | None:
-    """An address of the subnet's pools that no port has; None when there is none.
+def free_address(session: Session, subnet: Subnet, spoken_for: set[str]) -> str | None:
+    """An address of the subnet's pools that no port has and that is not `spoken_for`; None when there is none.
 
     Chosen at random: an address that was given back a moment ago is still in its neighbours' ARP caches.
     """
@@ -123,12 +125,28 @@ def free_address(session: Session, subnet: Subnet) -> str | None:
     if not total:
         return None
     tries = {address_ranges.nth(subnet.allocation_pools, random.randrange(total)) for _ in range(TRIES)}  # noqa: S311
-    free = tries - in_use(session, subnet.id, tries)
+    free = tries - in_use(session, subnet.id, tries) - spoken_for
     if free:
         return min(free)
     taken = set(session.scalars(select(IpAllocation.ip_address).where(IpAllocation.subnet_id == subnet.id)))
+    taken |= spoken_for
     candidates = (address for address in address_ranges.every(subnet.allocation_pools) if address not in taken)
     return next(islice(candidates, 1), None)
+
+
+def _choose_all(
+    session: Session,
+    port: Port,
+    network: Network,
+    subnets: list[Subnet],
+    wanted: Sequence[dict],
+    held: dict[tuple[str, str], IpAllocation],
+) -> list[tuple[str, str]]:
+    """The place of each entry. Those that name an address go first, so that no other entry is given theirs."""
+    places: dict[int, tuple[str, str]] = {}
+    for number, entry in sorted(enumerate(wanted), key=lambda each: each[1].get("ip_address") is None):
+        places[number] = _choose(session, port, network, subnets, entry, held, places.values())
+    return [places[number] for number in range(len(wanted))]
 
 
 def _choose(
@@ -138,6 +156,7 @@ def _choose(
     subnets: list[Subnet],
     entry: dict,
     held: dict[tuple[str, str], IpAllocation],
+    chosen: Collection[tuple[str, str]],
 ) -> tuple[str, str]:
     subnet_id, address = entry.get("subnet_id"), entry.get("ip_address")
     if subnet_id is not None:
@@ -147,8 +166,8 @@ def _choose(
     if address is None:
         if is_automatic(subnets[0]):
             return _automatic(session, port, subnets[0])
-        kept = next((place for place in held if place[0] == subnet_id), None)
-        return kept or _first_free(session, network, subnets)
+        kept = next((place for place in held if place[0] == subnet_id and place not in chosen), None)
+        return kept or _first_free(session, network, subnets, chosen)
     fitting = [subnet for subnet in subnets if address_ranges.may_have(subnet.cidr, address)]
     if not fitting:
         if subnet_id is not None:
