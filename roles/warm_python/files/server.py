@@ -270,6 +270,8 @@ def serve_one(connection: socket.socket, knowledge: Knowledge, lesson: Path) -> 
 
 def end_with(connection: socket.socket) -> None:
     """Have the kernel hang up on this process and its group when the client is gone."""
+    # Whoever started the server may have had it ignored, as nohup does.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     fcntl.fcntl(connection, fcntl.F_SETOWN, -os.getpgrp())
     fcntl.fcntl(connection, SET_SIGNAL, signal.SIGHUP)
     fcntl.fcntl(connection, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)

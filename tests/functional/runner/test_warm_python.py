@@ -48,7 +48,8 @@ class WarmPython:
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, str(ROLE / "files" / "server.py"), str(self.run / "socket")]
+        # nohup: a server that was started so must end its programs all the same.
+        command = ["nohup", sys.executable, str(ROLE / "files" / "server.py"), str(self.run / "socket")]
         self.server = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL)
         end = time.monotonic() + 30
         while not self.listens():
