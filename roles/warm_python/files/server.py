@@ -1,9 +1,9 @@
 """Runs Ansible's modules in forks of a Python that has imported already what they import.
 
 Argument: the path of the socket to listen on. The client only connects: its standard streams, folder and environment
-this server takes from the kernel. Once the client said GO, the fork does what a fresh Python does that gets a program
-on its standard input, and the exit code goes back. Whatever it does not like it leaves to the client, which then
-starts a Python of its own.
+this server takes from the kernel, and the end of a pipe whose number the client tells: when it hangs up, the client is
+gone. Once the client said GO, the fork does what a fresh Python does that gets a program on its standard input, and the
+exit code goes back. Whatever it does not like it leaves to the client, which then starts a Python of its own.
 
 What it has imported it has learned: after a module ran, the parent imports what the module imported, from the very
 payload that Ansible sent. A payload whose helpers differ by a byte is run without, and the server starts afresh.
@@ -191,21 +191,25 @@ class Client:
     environment: dict[str, str]
     mask: int
     streams: list[int]
+    pipe: int
 
     @classmethod
     def of(cls, connection: socket.socket) -> "Client":
         """Who is at the other end. Raises Refused, OSError."""
         pid, _user, _group = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        told = connection.recv(16)
+        if not told.strip().isdigit():
+            raise Refused("it does not tell the number of its pipe")
         process = os.pidfd_open(pid)
         kernel = ctypes.CDLL(None, use_errno=True)
-        streams = [kernel.syscall(PIDFD_GETFD, process, number, 0) for number in range(3)]
-        if -1 in streams:
+        *streams, pipe = (kernel.syscall(PIDFD_GETFD, process, number, 0) for number in (0, 1, 2, int(told)))
+        if -1 in (*streams, pipe):
             raise Refused("its streams cannot be had")
         folder = Path(f"/proc/{pid}")
         pairs = (folder / "environ").read_bytes().split(b"\0")
         environment = dict(os.fsdecode(pair).split("=", 1) for pair in pairs if b"=" in pair)
         fields = dict(line.split(":\t", 1) for line in (folder / "status").read_text().splitlines())
-        return cls(pid, environment, int(fields["Umask"], 8), streams)
+        return cls(pid, environment, int(fields["Umask"], 8), streams, pipe)
 
     def become(self) -> None:
         """Take over its streams, folder, mask, environment. Raises Refused when Python would start otherwise there."""
@@ -255,7 +259,7 @@ def serve_one(connection: socket.socket, knowledge: Knowledge, lesson: Path) -> 
     if connection.recv(len(GO)) != GO:
         # The client did not wait.
         os._exit(0)
-    end_with(connection)
+    end_with(client.pipe)
     finder = Finder(knowledge, lesson)
     sys.meta_path.insert(0, finder)
     code = run_program(sys.stdin.read())
@@ -263,22 +267,25 @@ def serve_one(connection: socket.socket, knowledge: Knowledge, lesson: Path) -> 
     if finder.stale or copied:
         lesson.write_text(json.dumps({"stale": finder.stale, "names": list(sys.modules) if copied else []}))
     # From here on the end of the client means nothing any more.
-    fcntl.fcntl(connection, fcntl.F_SETFL, 0)
+    fcntl.fcntl(client.pipe, fcntl.F_SETFL, 0)
     connection.sendall(b"%d\n" % code)
     os._exit(code)
 
 
-def end_with(connection: socket.socket) -> None:
-    """Have the kernel hang up on this process and its group when the client is gone."""
+def end_with(pipe: int) -> None:
+    """Have the kernel hang up on this process and its group when the client is gone.
+
+    Nothing is ever written to `pipe`: on the connection the client's GO could still signal after it was read.
+    """
     # Whoever started the server may have had it ignored, as nohup does.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    fcntl.fcntl(connection, fcntl.F_SETOWN, -os.getpgrp())
-    fcntl.fcntl(connection, SET_SIGNAL, signal.SIGHUP)
-    fcntl.fcntl(connection, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(pipe, SET_SIGNAL, signal.SIGHUP)
+    fcntl.fcntl(pipe, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
+    # It may have gone before.
     with contextlib.suppress(BlockingIOError):
-        if not connection.recv(1):
-            os._exit(1)
-    fcntl.fcntl(connection, fcntl.F_SETFL, os.O_ASYNC)
+        os.read(pipe, 1)
+        os._exit(1)
 
 
 def run_program(source: str) -> int:

@@ -197,6 +197,16 @@ def test_a_program_ends_with_its_client(python):
     until(lambda: not Path(f"/proc/{pid}").exists())
 
 
+def test_what_a_client_sends_ends_no_program(python):
+    text = python.client.read_text()
+    waits = "my $code = <$server>;"
+    assert text.count(waits) == 1
+    # On a busy machine even GO may signal after it was read.
+    python.client.write_text(text.replace(waits, f'sleep 1; syswrite($server, "late"); {waits}'))
+    run = python.program("import os, time; time.sleep(2); print(os.getppid())")
+    assert (run.stdout.strip(), run.stderr, run.returncode) == (str(python.server.pid), "", 0)
+
+
 def test_a_program_that_a_signal_ends_has_not_succeeded(python):
     run = python.program("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     assert run.returncode != 0 and "killed" in run.stderr

@@ -31,7 +31,7 @@ def test_a_program_runs_in_a_fork_of_the_service(host):
 
 def test_only_root_reaches_the_socket(host):
     assert host.file("/run/warm-python").mode == 0o700
-    assert host.file("/run/warm-python/socket").mode == 0o600
+    assert host.file("/run/warm-python/python").mode == 0o600
 
 
 def test_a_program_has_its_callers_streams_and_surroundings(host):
