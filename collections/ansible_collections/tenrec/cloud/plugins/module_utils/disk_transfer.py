@@ -15,7 +15,6 @@ import subprocess
 
 from ansible_collections.tenrec.cloud.plugins.module_utils import confinement, qemu_img
 
-TLS_ARGUMENT = {"type": "path", "default": "/etc/tenrec/tls"}
 # NBD counts in sectors: a file may end within one, and comes with zeros behind it.
 SECTOR_BYTES = 512
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from ansible_collections.tenrec.cloud.plugins.module_utils import libvirt_host, local_ports
+from ansible_collections.tenrec.cloud.plugins.module_utils import host_files, libvirt_host, local_ports
 from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import EngineAway, ItemError, Resource
 from ansible_collections.tenrec.cloud.plugins.module_utils.domain_xml import (
     Host,
@@ -20,13 +20,13 @@ ARGUMENTS = {
     **libvirt_host.ARGUMENTS,
     "state": {"type": "str", "choices": STATES, "default": "running"},
     "grace": {"type": "int", "default": 30},
-    "servers": {"type": "path", "default": "/var/lib/tenrec/servers"},
-    "image_cache": {"type": "path", "default": "/var/lib/tenrec/image-cache"},
+    **host_files.SERVERS,
+    **host_files.IMAGE_CACHE,
     "virtualization_file": {"type": "path", "default": "/etc/tenrec/virtualization"},
     "open_vswitch": {"type": "str", "default": "unix:/var/run/openvswitch/db.sock"},
     "bridge": {"type": "str", "default": "br-int"},
     "wait_for_ports": {"type": "bool", "default": True},
-    "owner": {"type": "str", "default": "libvirt-qemu"},
+    **host_files.OWNER,
 }
 VOLUME = {
     "id": {"type": "str", "required": True},

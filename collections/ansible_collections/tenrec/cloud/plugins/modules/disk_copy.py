@@ -13,6 +13,10 @@ description:
 extends_documentation_fragment:
   - tenrec.cloud.convergence
   - tenrec.cloud.virtualization
+  - tenrec.cloud.host_files.servers
+  - tenrec.cloud.host_files.image_cache
+  - tenrec.cloud.host_files.owner
+  - tenrec.cloud.host_files.tls
 options:
   items:
     description: Servers whose disks are offered.
@@ -46,22 +50,6 @@ options:
     description: The name that the other host's certificate must have.
     type: str
     required: true
-  servers:
-    description: The folder of all servers.
-    type: path
-    default: /var/lib/tenrec/servers
-  image_cache:
-    description: Where M(tenrec.cloud.image_cache) keeps images.
-    type: path
-    default: /var/lib/tenrec/image-cache
-  owner:
-    description: The user that QEMU runs as.
-    type: str
-    default: libvirt-qemu
-  tls:
-    description: The folder of C(ca.pem) and of this host's C(host.pem) and C(host.key).
-    type: path
-    default: /etc/tenrec/tls
 """
 
 EXAMPLES = r"""
@@ -95,7 +83,7 @@ results:
       type: str
 """
 
-from ansible_collections.tenrec.cloud.plugins.module_utils import disk_transfer, libvirt_host, qemu_img
+from ansible_collections.tenrec.cloud.plugins.module_utils import disk_transfer, host_files, libvirt_host, qemu_img
 from ansible_collections.tenrec.cloud.plugins.module_utils.cached_image import CachedImage
 from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import EngineAway, ItemError, Resource, converge
 from ansible_collections.tenrec.cloud.plugins.module_utils.server_files import FILE_SECONDS, ServerFolder
@@ -105,10 +93,10 @@ ARGUMENTS = {
     "offers": {"type": "list", "elements": "dict", "required": True},
     "address": {"type": "str", "required": True},
     "peer": {"type": "str", "required": True},
-    "servers": {"type": "path", "default": "/var/lib/tenrec/servers"},
-    "image_cache": {"type": "path", "default": "/var/lib/tenrec/image-cache"},
-    "owner": {"type": "str", "default": "libvirt-qemu"},
-    "tls": disk_transfer.TLS_ARGUMENT,
+    **host_files.SERVERS,
+    **host_files.IMAGE_CACHE,
+    **host_files.OWNER,
+    **host_files.TLS,
 }
 
 

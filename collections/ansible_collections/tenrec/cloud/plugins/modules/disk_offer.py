@@ -12,6 +12,8 @@ description:
 extends_documentation_fragment:
   - tenrec.cloud.convergence
   - tenrec.cloud.virtualization
+  - tenrec.cloud.host_files.servers
+  - tenrec.cloud.host_files.tls
 options:
   items:
     description: Servers that are defined on this host.
@@ -45,14 +47,6 @@ options:
     description: The last of the TCP ports that may be used.
     type: int
     default: 49215
-  servers:
-    description: The folder of all servers.
-    type: path
-    default: /var/lib/tenrec/servers
-  tls:
-    description: The folder of C(ca.pem) and of this host's C(host.pem) and C(host.key).
-    type: path
-    default: /etc/tenrec/tls
 """
 
 EXAMPLES = r"""
@@ -93,7 +87,7 @@ results:
 
 import os
 
-from ansible_collections.tenrec.cloud.plugins.module_utils import disk_transfer, libvirt_host
+from ansible_collections.tenrec.cloud.plugins.module_utils import disk_transfer, host_files, libvirt_host
 from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import EngineAway, ItemError, Resource, converge
 from ansible_collections.tenrec.cloud.plugins.module_utils.server_files import ServerFolder
 
@@ -103,8 +97,8 @@ ARGUMENTS = {
     "peer": {"type": "str", "required": True},
     "first_port": {"type": "int", "default": 49152},
     "last_port": {"type": "int", "default": 49215},
-    "servers": {"type": "path", "default": "/var/lib/tenrec/servers"},
-    "tls": disk_transfer.TLS_ARGUMENT,
+    **host_files.SERVERS,
+    **host_files.TLS,
 }
 
 

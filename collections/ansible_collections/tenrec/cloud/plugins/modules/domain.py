@@ -13,6 +13,9 @@ description:
 extends_documentation_fragment:
   - tenrec.cloud.convergence
   - tenrec.cloud.virtualization
+  - tenrec.cloud.host_files.servers
+  - tenrec.cloud.host_files.image_cache
+  - tenrec.cloud.host_files.owner
 options:
   items:
     description: Servers. An item with only C(id) is one that is defined already.
@@ -74,14 +77,6 @@ options:
     description: Seconds that a guest has to shut down by itself.
     type: int
     default: 30
-  servers:
-    description: The folder of all servers.
-    type: path
-    default: /var/lib/tenrec/servers
-  image_cache:
-    description: Where M(tenrec.cloud.image_cache) keeps images.
-    type: path
-    default: /var/lib/tenrec/image-cache
   virtualization_file:
     description: A file that says V(kvm) or V(qemu), libvirt's domain type on this host.
     type: path
@@ -98,10 +93,6 @@ options:
     description: Whether a server is running only when OVN has set up its ports.
     type: bool
     default: true
-  owner:
-    description: The user that QEMU runs as.
-    type: str
-    default: libvirt-qemu
 """
 
 EXAMPLES = r"""

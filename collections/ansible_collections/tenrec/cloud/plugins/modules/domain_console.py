@@ -10,6 +10,7 @@ description:
   - Reads the end of what servers wrote to their serial console. Changes nothing.
 extends_documentation_fragment:
   - tenrec.cloud.convergence
+  - tenrec.cloud.host_files.servers
 options:
   items:
     description: Servers.
@@ -21,10 +22,6 @@ options:
       length:
         description: How many lines, counted from the end; none for all.
         type: int
-  servers:
-    description: The folder of all servers.
-    type: path
-    default: /var/lib/tenrec/servers
   at_most:
     description: Bytes to return at most for each server.
     type: int
@@ -54,11 +51,12 @@ results:
       type: str
 """
 
+from ansible_collections.tenrec.cloud.plugins.module_utils import host_files
 from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import Resource, converge
 from ansible_collections.tenrec.cloud.plugins.module_utils.server_files import ServerFolder
 
 ARGUMENTS = {
-    "servers": {"type": "path", "default": "/var/lib/tenrec/servers"},
+    **host_files.SERVERS,
     "at_most": {"type": "int", "default": 262144},
 }
 

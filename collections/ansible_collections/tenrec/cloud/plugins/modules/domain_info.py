@@ -11,11 +11,7 @@ description:
     start of the host this is. Changes nothing.
 extends_documentation_fragment:
   - tenrec.cloud.virtualization
-options:
-  servers:
-    description: The folder of all servers' files.
-    type: path
-    default: /var/lib/tenrec/servers
+  - tenrec.cloud.host_files.servers
 attributes:
   check_mode:
     support: full
@@ -65,6 +61,7 @@ boot:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.tenrec.cloud.plugins.module_utils import host_files
 from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import ItemError
 from ansible_collections.tenrec.cloud.plugins.module_utils.findings import boot_of_host, off_with_host, uuid_names
 from ansible_collections.tenrec.cloud.plugins.module_utils.libvirt_host import ARGUMENTS, LibvirtHost
@@ -72,10 +69,7 @@ from ansible_collections.tenrec.cloud.plugins.module_utils.libvirt_host import A
 
 def main():
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={**ARGUMENTS, "servers": {"type": "path", "default": "/var/lib/tenrec/servers"}},
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec={**ARGUMENTS, **host_files.SERVERS}, supports_check_mode=True)
     try:
         host = LibvirtHost(module.params["uri"])
     except ItemError as problem:

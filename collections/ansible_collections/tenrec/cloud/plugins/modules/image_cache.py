@@ -86,7 +86,7 @@ results:
 
 import pathlib
 
-from ansible_collections.tenrec.cloud.plugins.module_utils import qemu_img
+from ansible_collections.tenrec.cloud.plugins.module_utils import host_files, qemu_img
 from ansible_collections.tenrec.cloud.plugins.module_utils.cached_image import (
     CachedImage,
     FetchCutShort,
@@ -104,7 +104,7 @@ from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import (
 ARGUMENTS = {
     **STATE_ARGUMENT,
     "cache": {"type": "path", "default": "/var/lib/tenrec/image-cache"},
-    "servers": {"type": "path", "default": "/var/lib/tenrec/servers"},
+    **host_files.SERVERS,
     "authority": {"type": "path", "default": "/etc/tenrec/tls/ca.pem"},
     "group": {"type": "str", "default": "libvirt-qemu"},
 }

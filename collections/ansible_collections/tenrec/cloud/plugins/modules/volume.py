@@ -13,6 +13,7 @@ description:
 extends_documentation_fragment:
   - tenrec.cloud.convergence
   - tenrec.cloud.convergence.state
+  - tenrec.cloud.host_files.image_cache
 options:
   items:
     description: Volumes. With O(state=absent) only C(id) is looked at.
@@ -33,10 +34,6 @@ options:
     description: The folder of all volumes.
     type: path
     default: /var/lib/tenrec/volumes
-  image_cache:
-    description: Where M(tenrec.cloud.image_cache) keeps images.
-    type: path
-    default: /var/lib/tenrec/image-cache
   tgt:
     description: The socket of tgtd, asked whether a volume is exported.
     type: path
@@ -69,13 +66,14 @@ results:
       type: str
 """
 
+from ansible_collections.tenrec.cloud.plugins.module_utils import host_files
 from ansible_collections.tenrec.cloud.plugins.module_utils.convergence import STATE_ARGUMENT, converge
 from ansible_collections.tenrec.cloud.plugins.module_utils.pool_volume import PoolVolume
 
 ARGUMENTS = {
     **STATE_ARGUMENT,
     "pool": {"type": "path", "default": "/var/lib/tenrec/volumes"},
-    "image_cache": {"type": "path", "default": "/var/lib/tenrec/image-cache"},
+    **host_files.IMAGE_CACHE,
     "tgt": {"type": "path", "default": "/var/run/tgtd/socket.0"},
 }
 
