@@ -45,6 +45,24 @@ class Laptop:
         assert done.returncode == 0 or not check, f"{shlex.join(words)}: {done.stdout[-3000:]}"
         return done.stdout
 
+    def openstack(self, user: str, command: str) -> str:
+        """Run a command of the OpenStack client's as one of the two users of a new cloud; return what it printed."""
+        kept_in, project = {"tenrec": ("demo", "demo"), "tenrec-admin": ("admin", "admin")}[user]
+        folder = f"{COPY}/.tenrec/credentials/vagrant"
+        password = commands.output(ssh.command(self.node.address, [f"cat {folder}/{kept_in}"])).strip()
+        settings = {
+            "OS_AUTH_URL": "https://192.168.60.61/identity/v3",
+            "OS_CACERT": f"{folder}/tls/ca.pem",
+            "OS_USERNAME": user,
+            "OS_PASSWORD": password,
+            "OS_PROJECT_NAME": project,
+            "OS_USER_DOMAIN_ID": "default",
+            "OS_PROJECT_DOMAIN_ID": "default",
+            "OS_REGION_NAME": "RegionOne",
+        }
+        words = [f"{name}={value}" for name, value in settings.items()]
+        return self.run("env", *words, ".venv/bin/openstack", *command.split()).strip()
+
     def write(self, name: str, content: str) -> None:
         """Replace a file of the copy."""
         # The file may be a link, whose target shall stay what it is.
