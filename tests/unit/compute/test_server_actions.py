@@ -1,11 +1,13 @@
 """Start, stop, reboot, lock, security groups, console; and the history of all that."""
 
 import pytest
+from sqlalchemy import select
 
 from tenrec_api.models.operation import Operation
 from tenrec_api.models.server import Server
 from tenrec_api.orchestration.workflows.base import Fault
 from tenrec_api.services import operations as service
+from tenrec_api.services.compute import observations
 
 SERVERS = "/compute/v2.1/servers"
 
@@ -278,3 +280,23 @@ def test_a_repair_that_fails_leaves_the_server_as_it_was(look, session, worker, 
     worker.run(Fault("Start the server", "node1", "no memory"))
     assert state()[0] == "ACTIVE"
     assert session.get(Server, server).node is not None
+
+
+def test_a_server_whose_storage_comes_back_after_its_host_gets_its_power_then(look, session, worker, state, server):
+    look((server, "running"), boot="first")
+    for pause in (1, 2, 4):
+        look((server, "shutoff"), boot="second", reason="unknown")
+        worker.run(Fault("Start the server", "node1", "no route to the storage node"))
+        last = session.scalars(select(Operation).order_by(Operation.sequence.desc()).limit(1)).one()
+        last.finished_at -= observations.PAUSE * pause * 0.9
+        session.commit()
+        look((server, "shutoff"), boot="second", reason="unknown")
+        assert worker.run() == [], "it has failed not long ago"
+        last.finished_at -= observations.PAUSE * pause * 0.1
+        session.commit()
+    look((server, "shutoff"), boot="second", reason="unknown")
+    assert worker.run() == ["server_create"]
+    assert state() == ("ACTIVE", None, 1)
+    look((server, "running"), boot="second")
+    look((server, "shutoff"), boot="second", reason="crashed")
+    assert worker.run() == [], "the host is back, and all of its servers were"

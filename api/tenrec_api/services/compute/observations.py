@@ -1,7 +1,8 @@
 """What a look at a compute node's domains says about its servers."""
 
+import itertools
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tenrec_api.models.base import now
 from tenrec_api.models.compute_node import ComputeNode
-from tenrec_api.models.operation import UNFINISHED, Operation
+from tenrec_api.models.operation import FAILED, UNFINISHED, Operation
 from tenrec_api.models.server import Server
 from tenrec_api.services import operations
 from tenrec_api.services.compute import outcomes, repairs, servers
@@ -18,6 +19,10 @@ from tenrec_api.services.compute import outcomes, repairs, servers
 LEFTOVER = "leftover"
 # Why a domain is off when the guest itself wanted it so.
 OWN_WILL = "shutdown"
+# After a start of a server that failed, the next one comes no sooner: what it needs may be down as well. With each
+# failure the pause doubles, up to a quarter of an hour.
+PAUSE = timedelta(seconds=30)
+TRIES_COUNTED = 6
 
 
 def record(
@@ -28,8 +33,8 @@ def record(
     A server to which something is being done, or was done since `began`, is left alone: its own run tells how that
     ended, and the look may be older. The domain of a server that is gone, or is on no host, is removed: its own
     removal did not reach the host. So is one that is off, of a server that is elsewhere. A guest that shut itself down
-    is SHUTOFF; one that lost its power is started again when the host has been started since the last look (`boot` is
-    another one), and else is drift for an operator.
+    is SHUTOFF; one that lost its power is started again, until it runs, when the host has been started since (`boot` is
+    another one than that in which all were last seen to run), and else is drift for an operator.
     """
     node = session.scalars(select(ComputeNode).where(ComputeNode.name == host)).first()
     if node is None:
@@ -37,19 +42,19 @@ def record(
     node.observed_at, node.away_since = now(), None
     seen = {str(domain["id"]): domain for domain in domains}
     restarted = boot is not None and node.boot is not None and boot != node.boot
-    passed_over = False
+    waiting = False
     busy = _busy(session, seen)
     for server in session.scalars(servers.locked(select(Server).where(Server.id.in_(seen)).order_by(Server.id))):
         if server.id in busy or (server.updated_at or server.created_at) >= began:
-            passed_over = True
+            waiting = True
         elif server.deleted_at is not None or server.node_id is None:
             remove(session, host, server)
         elif server.node_id == node.id and server.task_state is None:
-            _take(session, server, seen[server.id], restarted)
+            waiting |= _take(session, server, seen[server.id], restarted)
         elif server.node_id != node.id and server.target_id is None and seen[server.id]["state"] == "shutoff":
             # It was moved away while this host did not answer.
             remove(session, host, server)
-    if not (restarted and passed_over):
+    if not (restarted and waiting):
         # Else the next look gives those their power back whose own run did not.
         node.boot = boot or node.boot
 
@@ -61,14 +66,29 @@ def record_absence(session: Session, host: str) -> None:
         node.away_since = now()
 
 
-def _take(session: Session, server: Server, domain: Mapping[str, Any], restarted: bool) -> None:
-    off = domain["state"] == "shutoff"
-    if server.status == "ACTIVE" and off and restarted:
-        repairs.enqueue(session, server)
-    elif server.status == "ACTIVE" and off and domain.get("reason") != OWN_WILL:
+def _take(session: Session, server: Server, domain: Mapping[str, Any], restarted: bool) -> bool:
+    """Put the state of a domain into its server's row; returns whether the server has yet to get its power back."""
+    lost_power = domain["state"] == "shutoff" and domain.get("reason") != OWN_WILL and server.status == "ACTIVE"
+    if lost_power and restarted:
+        if not _failed_lately(session, server):
+            repairs.enqueue(session, server)
+        return True
+    if lost_power:
         server.power_state = outcomes.SHUT_DOWN
     else:
         outcomes.observed(session, server, str(domain["state"]))
+    return False
+
+
+def _failed_lately(session: Session, server: Server) -> bool:
+    latest = select(Operation).where(Operation.resource_id == server.id).order_by(Operation.sequence.desc())
+    tries = list(
+        itertools.takewhile(
+            lambda each: each.status == FAILED and operations.REPAIR in each.parameters,
+            session.scalars(latest.limit(TRIES_COUNTED)),
+        )
+    )
+    return bool(tries) and tries[0].finished_at > now() - PAUSE * 2 ** (len(tries) - 1)
 
 
 def _busy(session: Session, server_ids: Iterable[str]) -> set[str]:
