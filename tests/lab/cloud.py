@@ -70,6 +70,13 @@ class Lab:
         """Ask for one more volume, and do not wait for it."""
         return self.member.block_storage.create_volume(name=f"{PREFIX}{name}", size=1)
 
+    def failed_repairs(self, name: str) -> list[dict]:
+        """The failed operations in which the cloud tried to set a server of the beginning right."""
+        root = self.admin.config.get_auth_args()["auth_url"].partition("/identity")[0]
+        query = f"resource_id={self.id_of(name)}&status=failed"
+        found = self.admin.session.get(f"{root}/tenrec/v1/operations?{query}").json()["operations"]
+        return [each for each in found if each["kind"] == "server_create"]
+
     def remove_what_was_asked_for(self) -> None:
         """Delete the servers and volumes that the tests asked for, and wait until they are gone."""
         for server in self._asked(self.member.compute.servers()):

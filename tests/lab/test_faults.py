@@ -6,6 +6,8 @@ from launcher import nodes, partitions
 
 # So long is a host without power when nothing else decides it.
 OUTAGE_SECONDS = 5.0
+# So long may it take to see that a host is back, and that a server's volume cannot be had there.
+REPAIR_SECONDS = 180.0
 
 
 def test_network_node_restarts(table):
@@ -38,6 +40,16 @@ def test_compute_killed_and_started(lab, table):
     assert {lab.host_of(server.id) for server in asked} == {"compute2"}
     nodes.create("compute1")
     table.healed("compute1 killed and started", down)
+
+
+def test_compute_comes_back_before_its_storage(lab, table):
+    before = len(lab.failed_repairs("first"))
+    nodes.kill("storage1")
+    nodes.kill("compute1")
+    nodes.create("compute1")
+    table.seconds_until(lambda: len(lab.failed_repairs("first")) > before, REPAIR_SECONDS, "no start of first failed")
+    nodes.create("storage1")
+    table.healed("compute1 and storage1 killed, compute1 started first")
 
 
 def test_controller_restarts_under_a_request(lab, table):

@@ -21,8 +21,8 @@ LEFTOVER = "leftover"
 OWN_WILL = "shutdown"
 # After a start of a server that failed, the next one comes no sooner: what it needs may be down as well. With each
 # failure the pause doubles, up to a quarter of an hour.
-PAUSE = timedelta(seconds=30)
-TRIES_COUNTED = 6
+PAUSE = timedelta(seconds=15)
+TRIES_COUNTED = 7
 
 
 def record(
