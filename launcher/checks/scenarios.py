@@ -1,6 +1,9 @@
 """The molecule scenarios: those of the roles, two at a time, then those of whole clouds."""
 
+import contextlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -21,6 +24,8 @@ from launcher.steps import seconds_since
 AT_ONCE = 2
 # Those that take longest begin first, so that the last one does not run alone.
 LONGEST_FIRST = ("guest_image", "libvirt", "cloud_worker", "cloud_api", "ovn_controller", "rabbitmq", "mariadb")
+
+_FAILED_TASK = re.compile(r"(?:fatal|failed): (?P<where>\[.*?\].*?)(?:: FAILED!)? => (?P<answer>\{.*\})$")
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,18 @@ def _molecule_variables(file_name: str, report: Path) -> dict[str, str]:
 
 
 def _last_words(log: Path) -> list[str]:
+    """The lines that tell why a scenario failed: what a failed task answered, and what molecule says of it."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines if "FAILED" in line or "fatal:" in line or "ERROR" in line or "Error" in line]
-    return [line[:300] for line in telling[-8:]] or lines[-8:]
+    telling = [told for line in lines for told in _tell(line)]
+    return [line[:300] for line in telling[-12:]] or lines[-8:]
+
+
+def _tell(line: str) -> list[str]:
+    """What a line says of a failure: of a failed task the message and the end of what its program printed."""
+    failed = _FAILED_TASK.match(line)
+    if failed:
+        with contextlib.suppress(json.JSONDecodeError):
+            answer = json.loads(failed["answer"])
+            printed = f"{answer.get('stdout', '')}\n{answer.get('stderr', '')}".strip()
+            return [f"{failed['where']}: {answer.get('msg', '')}", *printed.splitlines()[-4:]]
+    return [line] if any(word in line for word in ("FAILED", "ERROR", "Error")) else []

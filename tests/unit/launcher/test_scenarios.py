@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from launcher import network
-from launcher.checks.scenarios import choose
+from launcher.checks.scenarios import _last_words, choose
 from launcher.deployments import ALLINONE, LAB
 from launcher.errors import LauncherError
 from launcher.nodes import _NAME
@@ -73,3 +73,30 @@ def test_scenario_has_the_hosts_and_the_values_of_its_inventory(deployment):
     assert len(values) == 3
     assert set(own) == {"deployment_directory", "credentials_directory", "external_cidr", "external_gateway"}
     assert set(own) <= set(re.findall(r"^(\w+):", values[1].read_text(), re.MULTILINE))
+
+
+def test_a_failed_scenario_tells_what_the_failed_task_said(tmp_path):
+    log = tmp_path / "molecule.log"
+    log.write_text(
+        "TASK [Create each node] ****\n"
+        "[ERROR]: Task failed: Module failed: non-zero return code\n"
+        'failed: [localhost] (item=molecule-chrony) => {"changed": false, "msg": "non-zero return code", "rc": 1,'
+        ' "stderr": "\\ntenrec: the image is gone\\ntry: ./tenrec up", "stdout": ""}\n'
+        'fatal: [host]: FAILED! => {"changed": false, "msg": "no such package"}\n'
+        "fatal: [host]: FAILED! => {cut off}\n"
+        "ok: [host]\n"
+    )
+    assert _last_words(log) == [
+        "[ERROR]: Task failed: Module failed: non-zero return code",
+        "[localhost] (item=molecule-chrony): non-zero return code",
+        "tenrec: the image is gone",
+        "try: ./tenrec up",
+        "[host]: no such package",
+        "fatal: [host]: FAILED! => {cut off}",
+    ]
+
+
+def test_a_scenario_that_ends_without_a_word_shows_its_last_lines(tmp_path):
+    log = tmp_path / "molecule.log"
+    log.write_text("one\n\ntwo\n")
+    assert _last_words(log) == ["one", "two"]
