@@ -149,6 +149,11 @@ def resolvers() -> list[str]:
     return found or [SLIRP_RESOLVER]
 
 
+def way_out_runs() -> bool:
+    """Tell whether the process that carries what leaves the namespace is there."""
+    return _slirp_process() is not None
+
+
 def bridge_end(address: str, bridge: str = BRIDGE) -> str:
     """A bridge's port to the node of that address: at most 15 characters, for node names may be longer."""
     return f"{bridge[:-1]}{int(ipaddress.ip_address(address)) - int(MANAGEMENT.network_address)}"
@@ -173,7 +178,7 @@ def _mac_address(address: str) -> str:
 
 
 def _complete() -> bool:
-    return namespace_path().exists() and _link_exists(MACHINE_LINK) and _slirp_runs() and _route_exists()
+    return namespace_path().exists() and _link_exists(MACHINE_LINK) and way_out_runs() and _route_exists()
 
 
 def _route_exists() -> bool:
@@ -228,10 +233,6 @@ def _start_slirp() -> None:
     SLIRP_PID.write_text(str(process.pid))
 
 
-def _slirp_runs() -> bool:
-    return _slirp_process() is not None
-
-
 def _slirp_process() -> int | None:
     """The process that we started; a process number that was given to another program does not count."""
     try:
@@ -248,6 +249,6 @@ def _stop_slirp() -> None:
         return
     os.kill(process, signal.SIGTERM)
     deadline = time.monotonic() + 5
-    while _slirp_runs() and time.monotonic() < deadline:
+    while way_out_runs() and time.monotonic() < deadline:
         time.sleep(0.05)
     SLIRP_PID.unlink(missing_ok=True)
