@@ -43,10 +43,14 @@ def remove_cgroups() -> None:
 
 
 def state(name: str) -> str:
-    """`running`, `exited` or the like; empty when there is no such container."""
+    """`running`, `exited` or the like; empty when there is no such container.
+
+    Podman learns of a container's end from a process beside it. Where both were killed, the state is `killed`.
+    """
     if not mounts.pinned():
         return ""
-    return commands.run(podman("inspect", "--format", "{{.State.Status}}", name), check=False).stdout.strip()
+    found = commands.run(podman("inspect", "--format", "{{.State.Status}}", name), check=False).stdout.strip()
+    return "killed" if found == "running" and not _is_ours(process(name)) else found
 
 
 def process(name: str) -> int:
@@ -61,6 +65,14 @@ def podman(*arguments: str | Path) -> list[str | Path]:
         "podman", "--root", CONTAINERS, "--runroot", RUN / "podman", "--tmpdir", RUN / "libpod",
         "--cgroup-manager=cgroupfs", "--runtime=crun", "--events-backend=none", *arguments,
     ])  # fmt: skip
+
+
+def _is_ours(process: int) -> bool:
+    """Whether that process is there and a container's; its number may have been given to another program."""
+    try:
+        return f"/{CGROUP}/" in Path(f"/proc/{process}/cgroup").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _limit(kind: int, wanted: int) -> str:

@@ -183,7 +183,8 @@ def _make(node: Node, base: str) -> None:
 
 
 def _start(node: Node) -> None:
-    containers.remove(node.name)
+    # A node that was killed from outside has left its mounts and its place on the network.
+    _stop(node)
     base = (node.folder / "base").read_text()
     _mount(base, node.folder / "upper", node.folder / "work", node.root)
     _mount(
