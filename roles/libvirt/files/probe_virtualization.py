@@ -4,6 +4,9 @@
 /dev/kvm alone proves nothing: under some hypervisors it is there and a guest hangs at its first instruction. The guest
 is a boot sector that leaves QEMU with a status of its own; it runs as QEMU's account, which must be able to use KVM.
 
+Nor is KVM used on a machine that QEMU itself emulates. Its virtualization is emulated as well: guests run, until the
+machine's kernel panics in KVM.
+
 In a container a /dev/kvm that does not work is removed, because libvirt would probe QEMU anew at each look-up as long
 as it is there. The container gets it back when it starts, hence a probe at each boot.
 """
@@ -59,10 +62,17 @@ def in_container() -> bool:
     return subprocess.run(["systemd-detect-virt", "--container", "--quiet"], check=False).returncode == 0
 
 
+def machine_is_emulated() -> bool:
+    """Whether systemd says that this machine is a guest of QEMU's without acceleration (else it says `kvm`)."""
+    found = subprocess.run(["systemd-detect-virt", "--vm"], capture_output=True, text=True, check=False)
+    return found.stdout.strip() == "qemu"
+
+
 def verdict(want: str, seconds: int) -> str:
     """Return "kvm" or "qemu", after making the device fit for it where this is a container."""
     container = in_container()
-    if want != "qemu" and DEVICE.exists():
+    worth_a_try = want == "kvm" or (want == "auto" and not machine_is_emulated())
+    if worth_a_try and DEVICE.exists():
         if container:
             # No udev here gives the device to its group.
             os.chown(DEVICE, 0, grp.getgrnam("kvm").gr_gid)
